@@ -1,0 +1,395 @@
+"""Figures with sliders: recomputed in a live kernel, pre-rendered in the built book.
+
+It stands between `plots`, which draws the figures, and the chapters, and knows no model. In a
+kernel (Lab, Binder, Colab) `explore` shows ipywidgets. When the book is built, its extension
+sets the environment variable STATIC_BOOK=1, and the same call writes plain HTML: a picture,
+native sliders, one small picture for each of their positions and a kilobyte of script, which
+needs no kernel, no network and no widget library.
+"""
+
+import base64
+import inspect
+import io
+import itertools
+import json
+import os
+from html import escape
+
+import numpy as np
+from IPython.display import display
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from helpers.plots import SCALE, new_figure
+
+__all__ = ["explore", "positions", "show"]
+
+MOST_POSITIONS = 400  # of all sliders together: about what a page can carry
+FULL_COLOUR_BYTES = 60_000  # frames that are heavier together get fewer colours
+
+SCRIPT = """
+(() => {
+  const card = document.currentScript.parentElement;
+  const data = JSON.parse(card.querySelector("script").textContent);
+  const picture = card.querySelector("img"), canvas = document.createElement("canvas");
+  const sliders = [...card.querySelectorAll("input")], outputs = card.querySelectorAll("output");
+  const pen = canvas.getContext("2d");
+  const ready = picture.decode().then(() => {
+    canvas.width = picture.naturalWidth;
+    canvas.height = picture.naturalHeight;
+    pen.drawImage(picture, 0, 0);
+    picture.after(canvas);
+  });
+  let asked = 0, drawn = 0;
+  const update = async () => {
+    const turn = ++asked, frame = new Image();
+    let position = 0;
+    sliders.forEach((slider, k) => {
+      const text = data.values[k][slider.value];
+      position = position * data.values[k].length + slider.valueAsNumber;
+      outputs[k].value = text;
+      slider.setAttribute("aria-valuetext", text);
+    });
+    picture.alt = data.alts[position];
+    frame.src = "data:image/webp;base64," + data.frames[position];
+    await Promise.all([ready, frame.decode()]);
+    if (turn < drawn) return;  // a later position was faster
+    drawn = turn;
+    pen.drawImage(frame, data.x, data.y);
+  };
+  sliders.forEach(slider => { slider.disabled = false; slider.oninput = update; });
+})();
+"""
+
+
+def explore(draw, *, alt, caption="", size=(6.4, 3.6), labels=None, start=None, **values):
+    """Show a figure with a slider for each of the keywords in `values`.
+
+    `draw` is called as ``draw(figure, length=3)``, always with the same figure, which is empty at
+    the first call: it makes its artists once and changes them afterwards, as the functions of
+    `helpers.plots` do. What it draws may depend on nothing but the values. It is an ordinary
+    function, so a test calls it at all `positions` of the sliders.
+
+    Parameters
+    ----------
+    draw : callable
+        ``draw(figure, **values)``, drawing into a `matplotlib.figure.Figure`.
+    alt : str or callable
+        The picture in words, for readers who can't see it: text that may name the values as
+        format fields, ``"weights for {length} tokens"``, or a function of the values.
+    caption : str
+        What to see in the picture; shown below it.
+    size : (float, float)
+        Width and height of the figure in inches.
+    labels : dict of str to str, optional
+        Names of the sliders; by default the keywords with spaces for underscores.
+    start : dict of str to value, optional
+        Where sliders stand at first; by default at their first value.
+    **values : sequences
+        The positions of each slider: numbers or strings; 400 at most, multiplied over sliders.
+
+    Raises
+    ------
+    ValueError
+        If there is no slider, one has no values or there are too many positions; if `labels` or
+        `start` name what isn't there; if `alt` is empty or names no value; when the book is
+        built, if `draw` draws two pictures for one position.
+    TypeError
+        If `draw` doesn't take the figure and these keywords.
+
+    Examples
+    --------
+    >>> from helpers.plots import bars
+    >>> def draw(figure, sharpness):
+    ...     scores = np.exp(sharpness * np.array([1.0, 2.0, 3.0]))
+    ...     bars(figure, scores / scores.sum(), labels="abc", y_label="weight")
+    >>> for position in positions(sharpness=[0, 1, 10]):
+    ...     draw(new_figure(), **position)
+    >>> explore(draw, alt="softmax of 1, 2 and 3, sharpness {sharpness}", sharpness=[0, 1, 10])
+    ... # doctest: +SKIP
+    """
+    values = {name: _plain_list(name, sequence) for name, sequence in values.items()}
+    labels, start = labels or {}, start or {}
+    _check(draw, values, labels, start)
+    labels = {name: labels.get(name, name.replace("_", " ")) for name in values}
+    start = {name: start.get(name, options[0]) for name, options in values.items()}
+    _words(alt, start)
+    present = _show_frames if os.environ.get("STATIC_BOOK") == "1" else _show_widgets
+    present(draw, new_figure(size), alt, caption, labels, start, values)
+
+
+def positions(**values):
+    """Yield the keyword arguments of `draw` at every position, the last slider moving fastest.
+
+    Parameters
+    ----------
+    **values : sequences
+        As in `explore`.
+
+    Yields
+    ------
+    dict of str to value
+
+    Examples
+    --------
+    >>> list(positions(head=[1, 2], length=[5]))
+    [{'head': 1, 'length': 5}, {'head': 2, 'length': 5}]
+    """
+    for combination in itertools.product(*values.values()):
+        yield dict(zip(values, combination, strict=True))
+
+
+def show(figure, *, alt, caption=""):
+    """Show a finished figure as a picture with alternative text and a caption.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    alt : str
+        The picture in words, for readers who can't see it.
+    caption : str
+        What to see in the picture; shown below it.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+
+    Examples
+    --------
+    >>> show(new_figure(), alt="nothing yet", caption="An empty figure.")  # doctest: +SKIP
+    """
+    picture = _image_element(_pixels(figure), _words(alt, None))
+    _show_html(f'<figure class="plot">{picture}{_caption_element(caption)}</figure>')
+
+
+def _plain_list(name, sequence):
+    """Return the values of a slider as a list of Python's own numbers and strings."""
+    if isinstance(sequence, str) or not np.iterable(sequence):
+        raise TypeError(f"{name} must be a sequence of slider positions, not {sequence!r}")
+    return [value.item() if isinstance(value, np.generic) else value for value in sequence]
+
+
+def _check(draw, values, labels, start):
+    """Raise an error that says what is wrong with the arguments of `explore`."""
+    if not values:
+        raise ValueError(
+            "explore needs a sequence of values for one slider at least: length=[1, 2]"
+        )
+    for name, options in values.items():
+        if not options:
+            raise ValueError(f"{name} has no values: a slider needs one at least")
+        if len(set(map(_text, options))) < len(options):
+            raise ValueError(f"{name} has a value twice: {options}")
+    count = np.prod([len(options) for options in values.values()])
+    if count > MOST_POSITIONS:
+        lengths = " x ".join(str(len(options)) for options in values.values())
+        raise ValueError(
+            f"{lengths} = {count} positions are too many for a page: {MOST_POSITIONS} at most"
+        )
+    for argument, given in (("labels", labels), ("start", start)):
+        if unknown := set(given) - set(values):
+            raise ValueError(
+                f"{argument} names {sorted(unknown)}, but the sliders are {list(values)}"
+            )
+    for name, value in start.items():
+        if value not in values[name]:
+            raise ValueError(f"start[{name!r}] is {value!r}, but its values are {values[name]}")
+    try:
+        inspect.signature(draw).bind(None, **dict.fromkeys(values))
+    except TypeError as error:
+        raise TypeError(
+            f"draw must take a figure and the keywords {list(values)}, "
+            f"but it is {draw.__name__}{inspect.signature(draw)}: {error}"
+        ) from None
+
+
+def _words(alt, position):
+    """Return the alternative text at a position; None where there are no sliders."""
+    try:
+        text = (
+            alt(**position)
+            if callable(alt)
+            else alt
+            if position is None
+            else alt.format(**position)
+        )
+    except (KeyError, IndexError) as error:
+        raise ValueError(
+            f"alt has the field {error}, but the sliders are {list(position)}"
+        ) from None
+    if not text.strip():
+        raise ValueError("alt is empty: say in words what the picture shows")
+    return text
+
+
+def _text(value):
+    """Return a slider's value as its reader sees it."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+# The built book: HTML, pictures, a script.
+
+
+def _show_frames(draw, figure, alt, caption, labels, start, values):
+    frames = []
+    for position in [*positions(**values), start]:
+        try:
+            draw(figure, **position)
+        except Exception as error:
+            error.add_note(f"while explore drew the position {position}")
+            raise
+        frames.append(_pixels(figure))
+    first = list(positions(**values)).index(start)
+    base = frames.pop()
+    if (base != frames[first]).any():
+        raise ValueError(
+            f"draw gave two pictures for {start}: what it draws may depend on its values only; "
+            "change the artists of the first call instead of adding new ones"
+        )
+    rows, columns = _changing_rectangle(base, frames)
+    crops = [_webp(frame[rows, columns]) for frame in frames]
+    if sum(map(len, crops)) > FULL_COLOUR_BYTES:
+        base = _round_colours(base)
+        crops = [_webp(_round_colours(frame[rows, columns])) for frame in frames]
+    data = {
+        "x": columns.start,
+        "y": rows.start,
+        "values": [[_text(value) for value in options] for options in values.values()],
+        "alts": [_words(alt, position) for position in positions(**values)],
+        "frames": crops,
+    }
+    # In a script element, only a "<" could end the data too early.
+    packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    sliders = "".join(_slider_element(labels[name], values[name], start[name]) for name in values)
+    _show_html(
+        f'<figure class="explore"><div>{_image_element(base, _words(alt, start))}</div>'
+        f'<div class="sliders">{sliders}</div>{_caption_element(caption)}'
+        f'<script type="application/json">{packed}</script><script>{SCRIPT}</script></figure>'
+    )
+
+
+def _changing_rectangle(base, frames):
+    """Return the rows and columns, as slices, outside of which all frames equal the base.
+
+    Parameters
+    ----------
+    base : array of uint8, shape (height, width, 3)
+    frames : list of arrays of the same shape
+
+    Returns
+    -------
+    (slice, slice)
+        One picture element at least.
+
+    Examples
+    --------
+    >>> base = np.zeros((4, 5, 3), np.uint8)
+    >>> frame = base.copy()
+    >>> frame[1:3, 2] = 255
+    >>> _changing_rectangle(base, [base, frame])
+    (slice(1, 3, None), slice(2, 3, None))
+    """
+    changes = np.zeros(base.shape[:2], bool)
+    for frame in frames:
+        changes |= (frame != base).any(axis=2)
+    changes[0, 0] |= not changes.any()
+    rows, columns = (np.flatnonzero(changes.any(axis=axis)) for axis in (1, 0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _pixels(figure):
+    """Render a figure as an array of uint8, shape (height, width, 3)."""
+    if not isinstance(figure.canvas, FigureCanvasAgg):
+        FigureCanvasAgg(figure)
+    figure.set_dpi(96 * SCALE)
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
+
+
+def _round_colours(pixels):
+    """Keep 16 shades a channel, black and white among them: smooth edges then weigh half."""
+    return ((pixels.astype(np.uint16) + 8) // 17 * 17).astype(np.uint8)
+
+
+def _webp(pixels):
+    """Pack pixels into a lossless WebP, as base64 text."""
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "WEBP", lossless=True, method=4)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def _image_element(pixels, alt):
+    """Return an image element; the theme filters no picture of class `dark-light`."""
+    height, width = (length // SCALE for length in pixels.shape[:2])
+    return (
+        f'<img class="dark-light" src="data:image/webp;base64,{_webp(pixels)}" '
+        f'width="{width}" height="{height}" style="max-width:100%;height:auto" '
+        f'alt="{escape(alt)}">'
+    )
+
+
+def _slider_element(label, options, value):
+    """Return a labelled slider, disabled until the script has run, and its value as text."""
+    text = escape(_text(value))
+    room = max(len(_text(option)) for option in options)
+    return (
+        f"<label><span>{escape(label)}</span>"
+        f'<input type="range" min="0" max="{len(options) - 1}" value="{options.index(value)}" '
+        f'aria-valuetext="{text}" autocomplete="off" disabled></label>'
+        f'<output aria-live="off" style="min-width:{room}ch">{text}</output>'
+    )
+
+
+def _caption_element(caption):
+    return f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+
+
+def _show_html(html):
+    display({"text/html": html}, raw=True)
+
+
+# A live kernel: widgets.
+
+
+def _show_widgets(draw, figure, alt, caption, labels, start, values):
+    import ipywidgets  # here, because a single widget in a built page would load scripts
+
+    sliders = {
+        name: ipywidgets.SelectionSlider(
+            options=[(_text(value), value) for value in options],
+            value=start[name],
+            description=labels[name],
+            style={"description_width": "initial"},
+            layout={"width": "auto"},
+        )
+        for name, options in values.items()
+    }
+    width = f"{figure.get_figwidth() * 96:.0f}px"
+    picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "width": width})
+    words = ipywidgets.HTML(escape(caption))
+
+    def update(_change=None):
+        position = {name: slider.value for name, slider in sliders.items()}
+        draw(figure, **position)
+        picture.value = _png(_pixels(figure))
+        picture.tooltip = _words(alt, position)  # an image without alt is read by its title
+
+    def update_or_say_why(_change):
+        try:
+            update()
+            words.value = escape(caption)
+        except Exception as error:  # a kernel would swallow it, and the picture seem stuck
+            words.value = f"<b>{type(error).__name__}</b>: {escape(str(error))}"
+
+    update()
+    for slider in sliders.values():
+        slider.observe(update_or_say_why, names="value")
+    display(ipywidgets.VBox([picture, *sliders.values(), words]))
+
+
+def _png(pixels):
+    """Pack pixels into a PNG, quickly rather than tightly."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+    return file.getvalue()

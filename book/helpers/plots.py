@@ -1,0 +1,534 @@
+"""Figures of the course, drawn from plain arrays: attention maps, curves, dots and bars.
+
+Like `explore`, which puts sliders under these figures, this module knows no model and no task.
+Every function draws into a `Figure`, or a part of one (`panels`), and has it for itself: the
+first call makes the artists, later calls only change them, and the axes never move. So two
+pictures of one figure differ only where the data does.
+"""
+
+import math
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
+from matplotlib.patches import Polygon, Rectangle
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+__all__ = ["bars", "heatmap", "lines", "new_figure", "panels", "points"]
+
+SCALE = 2  # picture elements to a CSS pixel: sharp on dense screens
+LARGE, MEDIUM, SMALL = 12, 11, 9  # points: axis labels, tick labels, crowded tick labels
+CHARACTER = 0.62  # width of an average character, as a part of its size
+GREY = "#595959"
+# Okabe and Ito's colours. Marker and line style tell the series apart without any colour.
+STYLES = (
+    ("#0072b2", "o", "-"),
+    ("#d55e00", "s", "--"),
+    ("#009e73", "^", "-."),
+    ("#000000", "D", ":"),
+    ("#cc79a7", "v", (0, (5, 1))),
+    ("#e69f00", "P", (0, (1, 1))),
+)
+
+
+def new_figure(size=(6.4, 3.6)):
+    """Make an empty white figure with a canvas of its own, outside pyplot.
+
+    Parameters
+    ----------
+    size : (float, float)
+        Width and height in inches; an inch is 96 CSS pixels on the page.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> new_figure((6, 3)).canvas.get_width_height()
+    (1152, 576)
+    """
+    figure = Figure(figsize=size, dpi=96 * SCALE, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def panels(figure, titles):
+    """Split a figure into panels side by side, each below its title.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    titles : sequence of str
+        One for each panel, from left to right; the same at every slider position.
+
+    Returns
+    -------
+    list of matplotlib.figure.SubFigure
+        Hand each to a function of this module. A second call returns the same panels.
+
+    Examples
+    --------
+    >>> figure = new_figure()
+    >>> left, right = panels(figure, ["cross-attention", "self-attention"])
+    >>> heatmap(left, np.eye(3), rows="abc", columns="xyz")
+    >>> panels(figure, ["cross-attention", "self-attention"])[0] is left
+    True
+    """
+    if [panel.get_label() for panel in figure.subfigs] != list(titles):
+        figure.clear()
+        title_height = 0.32 / figure.get_figheight()
+        grid = GridSpec(2, len(titles), figure, height_ratios=(title_height, 1 - title_height))
+        for column, title in enumerate(titles):
+            figure.add_subfigure(grid[1, column], label=title)
+            middle = (column + 0.5) / len(titles)
+            figure.text(middle, 1 - title_height / 2, title, size=LARGE, ha="center", va="center")
+    return figure.subfigs
+
+
+def heatmap(
+    figure,
+    matrix,
+    *,
+    rows,
+    columns,
+    x_label="",
+    y_label="",
+    limits=(0, 1),
+    colour_label="weight",
+    colours="viridis",
+    room=None,
+):
+    """Draw a matrix as coloured cells, such as one head's attention weights.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+    matrix : array, shape (n_rows, n_columns)
+        NaN leaves a cell grey: "not there".
+    rows, columns : sequences of str
+        The tokens at the left (queries) and on top (keys); a string is a sequence of characters.
+        Up to about 60 single characters or 12 words are readable; of more, every k-th is shown.
+    x_label, y_label : str
+        What the columns and what the rows are.
+    limits : (float, float)
+        The values at the ends of the colour scale, the same at every slider position.
+    colour_label : str
+        What a colour stands for.
+    colours : str
+        "viridis" or "cividis", which colour-blind readers can order.
+    room : (int, int), optional
+        Room in characters for row labels and for upright column labels (0: they lie flat). By
+        default what the first call needs; give it if later labels are longer.
+
+    Raises
+    ------
+    ValueError
+        If `rows` and `columns` don't fit the shape of `matrix`.
+
+    Examples
+    --------
+    >>> figure = new_figure()
+    >>> heatmap(figure, np.eye(2, 3), rows=["one", "two"], columns="abc", x_label="source")
+    >>> figure.axes[0].get_xlabel()
+    'source'
+    """
+    matrix = np.asarray(matrix, dtype=float)
+    rows, columns = [str(row) for row in rows], [str(column) for column in columns]
+    if matrix.shape != (len(rows), len(columns)):
+        raise ValueError(
+            f"matrix has shape {matrix.shape}, but there are {len(rows)} rows and "
+            f"{len(columns)} columns: it must be ({len(rows)}, {len(columns)})"
+        )
+    row_room, column_room = room or _label_room(figure, rows, columns)
+    left = 0.4 + row_room * CHARACTER * MEDIUM / 72
+    top = 0.36 + max(1.4, column_room * CHARACTER + 0.4) * MEDIUM / 72
+    axes, is_new = _axes(figure, "heatmap", left, 0.12, 0.62, top)
+    if is_new:
+        shades = colormaps[colours].with_extremes(bad="#d9d9d9")
+        image = axes.imshow(matrix, cmap=shades, aspect="auto", interpolation="nearest")
+        _add_colour_bar(figure, image)
+        axes.tick_params(length=0, pad=3, top=True, labeltop=True, bottom=False, labelbottom=False)
+        axes.tick_params("x", labelrotation=90 if column_room else 0)
+        # Fixed places: beside the tick labels, the axis labels would move from frame to frame.
+        width, height = _inches(figure)
+        at = figure.transSubfigure
+        axes.xaxis.set_label_coords((1 + (left - 0.12) / width) / 2, 1 - 0.08 / height, at)
+        axes.yaxis.set_label_coords(0.08 / width, (1 + (0.62 - top) / height) / 2, at)
+    image, bar = axes.images[0], figure.axes[1]
+    image.set_data(np.ma.masked_invalid(matrix))
+    image.set_extent((-0.5, len(columns) - 0.5, len(rows) - 0.5, -0.5))
+    image.set_clim(*limits)
+    bar.set_xticks([limits[0], sum(limits) / 2, limits[1]])
+    bar.texts[0].set_text(colour_label)
+    axes.set_xlabel(x_label, size=LARGE, va="top")
+    axes.set_ylabel(y_label, size=LARGE, va="top")
+    _label_rows(axes, rows)
+    _label_columns(axes, columns)
+
+
+def lines(
+    figure,
+    x,
+    series,
+    *,
+    x_label,
+    y_label,
+    limits=None,
+    x_limits=None,
+    x_scale="linear",
+    y_scale="linear",
+    shade=None,
+    mark=None,
+):
+    """Draw curves over several seeds: the median as a line, the range as a band, seeds as dots.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+    x : array, shape (n_points,)
+    series : dict of str to array, shape (n_seeds, n_points) or (n_points,)
+        The curves by their names in the legend, six at most. NaN leaves a gap.
+    x_label, y_label : str
+        With units, if there are any.
+    limits, x_limits : (float, float), optional
+        Ends of the axes; by default those of this call's data. Give `limits` under a slider, or
+        the scale changes from picture to picture.
+    x_scale, y_scale : str
+        "linear" or "log". A logarithmic x axis has its ticks at the values in `x`.
+    shade : (float, float, str), optional
+        A stretch of the x axis to set apart, and why, such as lengths never trained on.
+    mark : float, optional
+        Where on the x axis a thin upright line stands, such as the slider's position.
+
+    Raises
+    ------
+    ValueError
+        If a curve has another number of points than `x`, or there are more than six.
+
+    Examples
+    --------
+    >>> figure = new_figure()
+    >>> accuracy = {"one vector": [[1, 0.5, 0.1], [1, 0.6, 0.2]], "attention": [1, 1, 0.9]}
+    >>> lines(figure, [4, 8, 16], accuracy, x_label="length", y_label="accuracy")
+    """
+    x = np.asarray(x, dtype=float)
+    series = {name: np.atleast_2d(np.asarray(y, dtype=float)) for name, y in series.items()}
+    _require_few(series)
+    for name, y in series.items():
+        if x.ndim != 1 or y.ndim != 2 or y.shape[1] != len(x):
+            raise ValueError(
+                f"series {name!r} has shape {y.shape}, x has {x.shape}: the last axis of a series "
+                "must be as long as x, (n_seeds, n_points) or (n_points,)"
+            )
+    structure = ("lines", *series, x_scale, y_scale, shade is not None, mark is not None)
+    legend_columns = _legend_columns(figure, series)
+    legend_rows = math.ceil(len(series) / legend_columns) if any(series) else 0
+    axes, is_new = _axes(figure, structure, 0.82, 0.15, 0.62, 0.15 + 0.24 * legend_rows)
+    if is_new:
+        _soften(axes)
+        axes.set(xscale=x_scale, yscale=y_scale)
+        _add_curves(axes, series)
+        if shade:
+            _add_shade(axes)
+        if mark is not None:
+            axes.axvline(mark, color=GREY, linewidth=1.5, linestyle=(0, (4, 2)), zorder=1)
+        if legend_rows:
+            axes.legend(
+                handles=axes.lines[: 2 * len(series) : 2],
+                loc="lower left",
+                bbox_to_anchor=(-0.01, 0.98),
+                ncols=legend_columns,
+                fontsize=MEDIUM,
+                frameon=False,
+                borderpad=0.2,
+                columnspacing=1.2,
+                handlelength=2.4,
+            )
+    for index, y in enumerate(series.values()):
+        median, low, high = _median_and_range(y)
+        axes.lines[2 * index].set_data(x, median)
+        axes.lines[2 * index].set_markevery(max(1, len(x) // 12))
+        axes.lines[2 * index + 1].set_data(np.tile(x, len(y)), y.ravel())
+        axes.lines[2 * index + 1].set_visible(len(y) > 1)
+        seen = ~np.isnan(low)
+        band = np.r_[np.c_[x, low][seen], np.c_[x, high][seen][::-1]]
+        axes.patches[index].set_xy(band if seen.any() else np.zeros((1, 2)))
+    if shade:
+        axes.patches[-1].set_bounds(shade[0], 0, shade[1] - shade[0], 1)
+        axes.texts[0].set_text(shade[2])
+        axes.texts[0].xy = (shade[0], 1)
+    if mark is not None:
+        axes.lines[-1].set_xdata([mark, mark])
+    axes.set_xlim(x_limits or _room_around([*x, *(shade or ())[:2]], x_scale))
+    values = np.concatenate([y.ravel() for y in series.values()])
+    axes.set_ylim(limits or _room_around(values, y_scale))
+    _tick_x(axes, x, x_scale)
+    axes.set_xlabel(x_label, size=LARGE)
+    axes.set_ylabel(y_label, size=LARGE)
+
+
+def points(figure, groups, *, y_label, x_label="", limits=None, reference=None):
+    """Compare a handful of groups: one dot a seed, a bar at the median.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+    groups : dict of str to array, shape (n_seeds,)
+        Six at most; their names stand below the dots and may contain line breaks.
+    y_label, x_label : str
+        With units, if there are any.
+    limits : (float, float), optional
+        Ends of the y axis; by default those of this call's data. Give it under a slider.
+    reference : (float, str), optional
+        A value to compare with, such as chance, and its name: a dashed line.
+
+    Raises
+    ------
+    ValueError
+        If a group is empty or has more than one axis, or there are more than six.
+
+    Examples
+    --------
+    >>> figure = new_figure()
+    >>> points(figure, {"GRU": [0.2, 0.3, 0.1], "attention": [1, 0.9, 1]}, y_label="accuracy")
+    """
+    groups = {name: np.asarray(values, dtype=float) for name, values in groups.items()}
+    _require_few(groups)
+    for name, values in groups.items():
+        if values.ndim != 1 or not values.size:
+            raise ValueError(f"group {name!r} has shape {values.shape}: it must be (n_seeds,)")
+    axes, is_new = _axes(figure, ("points", *groups, reference is not None), 0.82, 0.15, 0.8, 0.15)
+    if is_new:
+        _soften(axes)
+        for colour, marker, _ in STYLES[: len(groups)]:
+            axes.plot([], [], color=colour, linewidth=2.5, solid_capstyle="butt")
+            axes.plot([], [], marker, color=colour, markersize=7, alpha=0.7)
+        if reference:
+            axes.axhline(0, color=GREY, linewidth=1.5, linestyle=(0, (4, 2)), zorder=1)
+            axes.annotate(
+                "",
+                (1, 0),
+                (-4, 3),
+                xycoords=axes.get_yaxis_transform(),
+                textcoords="offset points",
+                ha="right",
+                color=GREY,
+                size=MEDIUM,
+            )
+    for index, values in enumerate(groups.values()):
+        middle = np.nanmedian(values)
+        spread = np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else [0]
+        axes.lines[2 * index].set_data([index - 0.28, index + 0.28], [middle, middle])
+        axes.lines[2 * index + 1].set_data(index + np.asarray(spread), values)
+    if reference:
+        axes.lines[-1].set_ydata([reference[0]] * 2)
+        axes.texts[0].xy = (1, reference[0])
+        axes.texts[0].set_text(reference[1])
+    values = np.concatenate([*groups.values(), (reference or ())[:1]])
+    axes.set_xlim(-0.5, len(groups) - 0.5)
+    axes.set_ylim(limits or _room_around(values, "linear"))
+    axes.set_xticks(range(len(groups)), list(groups), size=MEDIUM)
+    axes.set_xlabel(x_label, size=LARGE)
+    axes.set_ylabel(y_label, size=LARGE)
+
+
+def bars(figure, heights, *, labels, y_label, x_label="", limits=(0, 1)):
+    """Draw one bar a label, such as the weights that one query gives to each token.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+    heights : array, shape (n_bars,)
+    labels : sequence of str
+        What stands below the bars; a string is a sequence of characters.
+    y_label, x_label : str
+        With units, if there are any.
+    limits : (float, float)
+        Ends of the y axis, the same at every slider position.
+
+    Raises
+    ------
+    ValueError
+        If there aren't as many labels as bars.
+
+    Examples
+    --------
+    >>> figure = new_figure()
+    >>> bars(figure, [0.7, 0.2, 0.1], labels=["the", "cat", "sat"], y_label="weight")
+    """
+    heights, labels = np.asarray(heights, dtype=float), [str(label) for label in labels]
+    if heights.shape != (len(labels),):
+        raise ValueError(
+            f"heights has shape {heights.shape}, but there are {len(labels)} labels: "
+            f"it must be ({len(labels)},)"
+        )
+    axes, is_new = _axes(figure, "bars", 0.82, 0.15, 0.7, 0.15)
+    if is_new:
+        _soften(axes)
+    for patch in axes.patches[len(heights) :]:
+        patch.remove()
+    for index in range(len(axes.patches), len(heights)):
+        axes.add_patch(Rectangle((index - 0.4, 0), 0.8, 0, color=STYLES[0][0]))
+    for patch, height in zip(axes.patches, heights, strict=True):
+        patch.set_height(height)
+    axes.set_xlim(-0.6, len(heights) - 0.4)
+    axes.set_ylim(limits)
+    _label_columns(axes, labels)
+    axes.set_xlabel(x_label, size=LARGE)
+    axes.xaxis.set_label_coords(0.5, 0.06 / _inches(figure)[1], figure.transSubfigure)
+    axes.xaxis.label.set_verticalalignment("bottom")
+    axes.set_ylabel(y_label, size=LARGE)
+
+
+def _axes(figure, structure, left, right, bottom, top):
+    """Return the first axes of a figure, and whether they had to be made (margins in inches).
+
+    Axes whose label says the same `structure` are used again, all others are removed.
+    """
+    label = str(structure)
+    if figure.axes and figure.axes[0].get_label() == label:
+        return figure.axes[0], False
+    figure.clear()
+    width, height = _inches(figure)
+    place = (left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height)
+    axes = figure.add_axes(place, label=label)
+    axes.tick_params(labelsize=MEDIUM)
+    return axes, True
+
+
+def _soften(axes):
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#dddddd", linewidth=1)
+    axes.set_axisbelow(True)
+
+
+def _add_colour_bar(figure, image):
+    """Put a small colour bar and its name into the lower right corner of a figure."""
+    width, height = _inches(figure)
+    bar = figure.add_axes((1 - 1.72 / width, 0.34 / height, 1.5 / width, 0.12 / height))
+    figure.colorbar(image, cax=bar, orientation="horizontal")
+    bar.tick_params(labelsize=MEDIUM, length=3, pad=2)
+    place = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    bar.annotate("", (0, 0.5), (-8, 0), **place, size=MEDIUM, ha="right", va="center")
+
+
+def _add_curves(axes, series):
+    """Add two lines (median, seeds) and a band for each of the series, all still empty."""
+    for (name, _), (colour, marker, style) in zip(series.items(), STYLES, strict=False):
+        look = {"color": colour, "marker": marker}
+        axes.plot([], [], **look, linestyle=style, linewidth=2, markersize=6, label=name)
+        axes.plot([], [], **look, linestyle="none", markersize=3.5, alpha=0.6)
+        axes.add_patch(Polygon(np.zeros((1, 2)), color=colour, alpha=0.18, linewidth=0))
+
+
+def _add_shade(axes):
+    """Add a grey stretch of the x axis and the words in its upper left corner, still empty."""
+    across = axes.get_xaxis_transform()  # x in data, y from 0 to 1
+    axes.add_patch(Rectangle((0, 0), 0, 1, transform=across, color="#eeeeee", zorder=0))
+    place = {"xycoords": across, "textcoords": "offset points"}
+    axes.annotate("", (0, 1), (5, -4), **place, size=MEDIUM, color=GREY, ha="left", va="top")
+
+
+def _median_and_range(y):
+    """Reduce (n_seeds, n_points) to three (n_points,); NaN where no seed has a value."""
+    result = np.full((3, y.shape[1]), np.nan)
+    seen = ~np.isnan(y).all(axis=0)
+    result[:, seen] = [
+        reduce(y[:, seen], axis=0) for reduce in (np.nanmedian, np.nanmin, np.nanmax)
+    ]
+    return result
+
+
+def _room_around(values, scale):
+    """Return limits that leave 4 % free at either side of the finite values."""
+    values = np.asarray(values, dtype=float)
+    values = values[np.isfinite(values) & ((values > 0) | (scale == "linear"))]
+    if not values.size:
+        return (0.1, 1) if scale == "log" else (0, 1)
+    low, high = values.min(), values.max()
+    if scale == "log":
+        factor = (high / low) ** 0.04 if high > low else 1.5
+        return low / factor, high * factor
+    space = 0.04 * (high - low) or 0.5
+    return low - space, high + space
+
+
+def _tick_x(axes, x, scale):
+    if scale == "log":
+        axes.xaxis.set_major_locator(FixedLocator(x))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_locator(NullLocator())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=bool((x == x.round()).all())))
+
+
+def _legend_columns(figure, series):
+    """Return how many columns of legend entries fit beside each other, one at least."""
+    names, handle = list(series), 4.2 * MEDIUM  # the handle with the spaces around it
+    available = 72 * (_inches(figure)[0] - 0.82)
+    for count in range(len(names), 1, -1):
+        length = math.ceil(len(names) / count)
+        columns = [names[start : start + length] for start in range(0, len(names), length)]
+        if sum(handle + CHARACTER * MEDIUM * _longest(column) for column in columns) <= available:
+            return count
+    return 1
+
+
+def _label_room(figure, rows, columns):
+    """Return the room, in characters, for row labels and for upright column labels (or 0)."""
+    row_room = max(4, _longest(rows))
+    available = 72 * (_inches(figure)[0] - 0.52) - row_room * CHARACTER * MEDIUM
+    flat = len(columns) * (_longest(columns) + 0.5) * CHARACTER * SMALL
+    if _longest(columns) <= 1 or flat <= available:
+        return row_room, 0
+    return row_room, min(12, _longest(columns))
+
+
+def _label_rows(axes, labels):
+    """Name the rows; shorten what is longer than the room, leave out what would overlap."""
+    width, height = _inches(axes.figure)
+    place = axes.get_position()
+    pitch = 72 * height * place.height / max(1, len(labels))
+    size = MEDIUM if pitch > 1.15 * MEDIUM else SMALL
+    step = math.ceil(1.05 * SMALL / pitch)
+    room = int((72 * (width * place.x0 - 0.38)) / (CHARACTER * size))
+    shown = range(0, len(labels), step)
+    axes.set_yticks(shown, [_shorten(labels[index], room) for index in shown], size=size)
+
+
+def _label_columns(axes, labels):
+    """Name the columns, flat or upright as the axes were made; see `_label_rows`."""
+    width, height = _inches(axes.figure)
+    place = axes.get_position()
+    pitch = 72 * width * place.width / max(1, len(labels))
+    if axes.xaxis.get_major_ticks(1)[0].label1.get_rotation():
+        need, room = 1.1, 72 * (height * (1 - place.y1) - 0.36) / CHARACTER
+    else:
+        need, room = (_longest(labels) + 0.3) * CHARACTER, None
+    size = MEDIUM if pitch > need * MEDIUM else SMALL
+    # Single characters may touch, words may not.
+    step = math.ceil((need if _longest(labels) > 1 else 0.55) * SMALL / pitch)
+    shown = range(0, len(labels), step)
+    texts = [_shorten(labels[index], int(room / size) if room else None) for index in shown]
+    axes.set_xticks(shown, texts, size=size)
+
+
+def _shorten(text, room):
+    return text if room is None or len(text) <= room else text[: max(1, room - 1)] + "…"
+
+
+def _longest(texts):
+    return max(map(len, texts), default=0)
+
+
+def _inches(figure):
+    """Return the width and height of a figure, or of a part of one."""
+    return figure.bbox.width / figure.dpi, figure.bbox.height / figure.dpi
+
+
+def _require_few(named):
+    if not 1 <= len(named) <= len(STYLES):
+        raise ValueError(f"{len(named)} were given to draw: it must be 1 to {len(STYLES)}")
