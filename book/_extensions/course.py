@@ -1,0 +1,125 @@
+"""The course's one local Sphinx extension. It does three things.
+
+1. Before Sphinx reads the notebooks, those whose outputs aren't in the cache are executed
+   side by side, so that a plain ``jupyter-book build .`` is parallel and never stale.
+2. It copies the part of MathJax that the pages need, so that nothing comes from elsewhere.
+3. It keeps the search page quiet when the book is opened as a file.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+from pathlib import Path
+
+import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+import notebooks
+
+logger = logging.getLogger(__name__)
+
+# What a notebook's outputs depend on besides its own code.
+DEPENDENCIES = ("helpers", "results", "_extensions")
+# A browser doesn't let a page that was opened as a file read others for their summaries.
+QUIET_SEARCH = (
+    "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
+)
+
+
+def fingerprint(book=notebooks.BOOK):
+    """Hash Python, the installed distributions and every file that notebooks depend on."""
+    digest = hashlib.sha256(platform.python_version().encode())
+    distributions = importlib.metadata.distributions()
+    for line in sorted(f"{item.name} {item.version}" for item in distributions):
+        digest.update(line.encode())
+    for folder in DEPENDENCIES:
+        for path in sorted((book / folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(str(path.relative_to(book)).encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def configure(app, config):
+    """Choose the cache folder; Sphinx reads every page again when this setting changes."""
+    cache = Path(app.outdir).parent / ".jupyter_cache" / fingerprint()
+    config.nb_execution_cache_path = str(cache)
+    # On GitHub the launch buttons lead to the repository that builds the book: forks as well.
+    if "GITHUB_REPOSITORY" in os.environ:
+        address = f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}"
+        config.html_theme_options["repository_url"] = address
+
+
+def execute_missing_notebooks(app, environment, docnames):
+    """Execute the notebooks that Sphinx is about to read and the cache doesn't know."""
+    cache = get_cache(app.config.nb_execution_cache_path)
+    paths = [Path(environment.doc2path(name)) for name in docnames]
+    missing = [path for path in paths if path.suffix == ".ipynb" and not is_cached(cache, path)]
+    if not missing:
+        return
+    logger.info(f"executing {len(missing)} notebooks, {notebooks.cores()} at a time ...")
+    done = []
+
+    def report(run):
+        done.append(run)
+        outcome = "failed" if run.error else "done"
+        count = f"[{len(done)}/{len(missing)}]"
+        logger.info(f"{count} {run.path.name} {outcome} in {run.seconds:.1f} s")
+        if not run.error:
+            notebooks.drop_progress_bars(run.notebook)
+            bundle = CacheBundleIn(
+                run.notebook, str(run.path), data={"execution_seconds": run.seconds}
+            )
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+    timeout = app.config.nb_execution_timeout
+    notebooks.execute_all(missing, static=True, timeout=timeout, report=report)
+    failed = [run for run in done if run.error]
+    for run in failed:
+        logger.error(f"{run.path.name} failed:\n{run.error}")
+    if failed:
+        names = ", ".join(sorted(run.path.name for run in failed))
+        raise ExtensionError(f"{len(failed)} of {len(missing)} notebooks failed: {names}")
+    if Path(app.config.nb_execution_cache_path).name != fingerprint():
+        raise ExtensionError("helpers or results changed while notebooks ran: build again")
+
+
+def is_cached(cache, path):
+    """Tell whether the cache holds the outputs of a notebook with this code."""
+    try:
+        cache.match_cache_notebook(nbformat.read(path, as_version=4))
+    except KeyError:
+        return False
+    return True
+
+
+def copy_mathjax(app, error):
+    """Copy MathJax: its SVG flavour, which is one file and needs no fonts."""
+    if error or app.builder.format != "html":
+        return
+    package = importlib.util.find_spec("sphinx-mathjax-offline").submodule_search_locations[0]
+    source = Path(package, "static", "mathjax")
+    target = Path(app.outdir, "_static", "mathjax")
+    extensions = Path("input", "tex", "extensions")  # read when a formula needs one
+    shutil.copytree(
+        source / extensions,
+        target / extensions,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("all-packages.js"),
+    )
+    shutil.copy(source / Path(app.config.mathjax_path).name, target)
+
+
+def setup(app):
+    """Connect the steps to Sphinx."""
+    app.connect("config-inited", configure)
+    app.connect("env-before-read-docs", execute_missing_notebooks)
+    app.connect("build-finished", copy_mathjax)
+    app.add_js_file(None, body=QUIET_SEARCH)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
