@@ -1,0 +1,455 @@
+r"""Attention: scores, masks, weights, and the weighted sum.
+
+Stands on `functions` alone. Attention and self-attention are the same function here; they
+differ only in who provides queries, keys and values.
+
+One mask convention holds everywhere: a boolean array broadcastable to
+(…, n_queries, n_keys), True = may attend. A query that may attend to nothing gets weight 0
+everywhere and a context of zeros.
+"""
+
+import math
+
+import autograd.numpy as np
+import numpy
+from autograd.extend import defvjp_argnums, primitive
+
+from helpers.functions import _broadcasts, _softmax, init_linear, linear, require, softmax, tanh
+
+__all__ = [
+    "additive",
+    "attention",
+    "attention_weights",
+    "causal_mask",
+    "dot",
+    "general",
+    "init_additive",
+    "init_general",
+    "init_multi_head",
+    "multi_head_attention",
+    "padding_mask",
+    "scaled_dot",
+]
+
+
+def dot(queries, keys):
+    r"""Scores :math:`q \cdot k` (Luong et al. 2015).
+
+    Parameters
+    ----------
+    queries : array (..., n_queries, width)
+    keys : array (..., n_keys, width)
+
+    Returns
+    -------
+    array (..., n_queries, n_keys)
+
+    Raises
+    ------
+    ValueError
+        If queries and keys differ in width.
+
+    Examples
+    --------
+    >>> dot(numpy.array([[1.0, 2.0]]), numpy.array([[3.0, 0.0], [0.0, 1.0]]))
+    array([[3., 2.]])
+    """
+    _require_same_width(queries, keys)
+    return np.matmul(queries, np.swapaxes(keys, -1, -2))
+
+
+def scaled_dot(queries, keys):
+    r"""Scores :math:`q \cdot k / \sqrt{d}` (Vaswani et al. 2017), d = width of a key.
+
+    Parameters
+    ----------
+    queries : array (..., n_queries, width)
+    keys : array (..., n_keys, width)
+
+    Returns
+    -------
+    array (..., n_queries, n_keys)
+
+    Raises
+    ------
+    ValueError
+        If queries and keys differ in width.
+
+    Examples
+    --------
+    >>> scaled_dot(numpy.ones((1, 4)), numpy.ones((2, 4)))
+    array([[2., 2.]])
+    """
+    return dot(queries, keys) / math.sqrt(queries.shape[-1])
+
+
+def init_general(rng, width):
+    """Start the matrix of `general` scores: uniform within 1/sqrt(width).
+
+    Examples
+    --------
+    >>> init_general(numpy.random.default_rng(0), 4)["weight"].shape
+    (4, 4)
+    """
+    return {"weight": init_linear(rng, width, width)["weight"]}
+
+
+def general(params):
+    r"""Bilinear scores :math:`q W k` (Luong et al. 2015).
+
+    Parameters
+    ----------
+    params : dict
+        ``weight`` (width of a query, width of a key), see `init_general`.
+
+    Returns
+    -------
+    callable
+        (queries, keys) -> scores
+
+    Examples
+    --------
+    >>> general({"weight": numpy.eye(2)})(numpy.ones((1, 2)), numpy.ones((3, 2)))
+    array([[2., 2., 2.]])
+    """
+    return lambda queries, keys: dot(np.matmul(queries, params["weight"]), keys)
+
+
+def init_additive(rng, width):
+    """Start the two matrices and the vector of `additive` scores.
+
+    Returns
+    -------
+    dict
+        ``queries`` and ``keys`` (linear maps, width -> width) and ``vector`` (width,). The vector
+        starts at 0, so that attention starts exactly uniform (Bahdanau et al. 2015).
+
+    Examples
+    --------
+    >>> init_additive(numpy.random.default_rng(0), 4)["vector"]
+    array([0., 0., 0., 0.], dtype=float32)
+    """
+    return {
+        "queries": init_linear(rng, width, width),
+        "keys": init_linear(rng, width, width),
+        "vector": numpy.zeros(width, numpy.float32),
+    }
+
+
+def additive(params):
+    r"""Additive scores :math:`v \cdot \tanh(W_q q + W_k k)` (Bahdanau et al. 2015).
+
+    Parameters
+    ----------
+    params : dict
+        ``queries``, ``keys`` and ``vector``, see `init_additive`.
+
+    Returns
+    -------
+    callable
+        (queries, keys) -> scores
+
+    Examples
+    --------
+    >>> score = additive(init_additive(numpy.random.default_rng(0), 2))
+    >>> score(numpy.ones((1, 2)), numpy.ones((3, 2)))
+    array([[0., 0., 0.]])
+    """
+
+    def score(queries, keys):
+        projected_queries = linear(params["queries"], queries)[..., :, None, :]
+        projected_keys = linear(params["keys"], keys)[..., None, :, :]
+        return np.matmul(tanh(projected_queries + projected_keys), params["vector"])
+
+    return score
+
+
+def _require_same_width(queries, keys):
+    require(
+        queries.shape[-1] == keys.shape[-1],
+        f"queries {queries.shape} and keys {keys.shape} must have the same last axis (width)",
+    )
+
+
+def causal_mask(n):
+    """Let position i attend to positions 0 … i: True on and below the diagonal.
+
+    Parameters
+    ----------
+    n : int
+        Number of positions.
+
+    Returns
+    -------
+    boolean array (n, n)
+
+    Examples
+    --------
+    >>> causal_mask(3).astype(int)
+    array([[1, 0, 0],
+           [1, 1, 0],
+           [1, 1, 1]])
+    """
+    return numpy.tril(numpy.ones((n, n), dtype=bool))
+
+
+def padding_mask(lengths, n):
+    """Let every query attend to the true keys of its own sequence, not to the padding.
+
+    Parameters
+    ----------
+    lengths : integer array (batch,)
+    n : int
+        Length of the padded sequences.
+
+    Returns
+    -------
+    boolean array (batch, 1, n)
+        Broadcasts over the queries.
+
+    Raises
+    ------
+    ValueError
+        If a length is negative or longer than n, or `lengths` is not one-dimensional.
+
+    Examples
+    --------
+    >>> padding_mask(numpy.array([1, 3]), 3).astype(int)
+    array([[[1, 0, 0]],
+    <BLANKLINE>
+           [[1, 1, 1]]])
+    """
+    lengths = numpy.asarray(lengths)
+    require(lengths.ndim == 1, f"lengths has shape {lengths.shape}; it must be (batch,)")
+    require(
+        bool((lengths >= 0).all() and (lengths <= n).all()),
+        f"lengths must lie in 0 … {n}, the padded length, but are {lengths.tolist()}",
+    )
+    return numpy.arange(n) < lengths[:, None, None]
+
+
+def attention_weights(queries, keys, mask=None, score=scaled_dot):
+    """How much each query attends to each key: the softmax of the scores over the keys.
+
+    Parameters
+    ----------
+    queries : array (..., n_queries, width)
+    keys : array (..., n_keys, width)
+    mask : boolean array, optional
+        Broadcastable to (..., n_queries, n_keys); True = may attend.
+    score : callable
+        (queries, keys) -> scores (..., n_queries, n_keys)
+
+    Returns
+    -------
+    array (..., n_queries, n_keys)
+        Each row sums to 1, or is 0 where the mask allows nothing.
+
+    Raises
+    ------
+    ValueError
+        If the mask is not boolean or does not broadcast to the scores.
+
+    Examples
+    --------
+    >>> attention_weights(numpy.ones((1, 2)), numpy.ones((4, 2)))
+    array([[0.25, 0.25, 0.25, 0.25]])
+    """
+    scores = score(queries, keys)
+    _require_mask(mask, scores.shape)
+    return softmax(scores, where=mask)
+
+
+def _require_mask(mask, shape):
+    if mask is None:
+        return
+    mask = numpy.asarray(mask)
+    require(mask.dtype == bool, f"mask must be boolean (True = may attend), not {mask.dtype}")
+    require(
+        _broadcasts(mask.shape, shape),
+        f"mask has shape {mask.shape}; it must broadcast to (…, n_queries, n_keys) = {shape}",
+    )
+
+
+def attention(queries, keys, values, mask=None, score=scaled_dot):
+    r"""Look something up softly: for each query, the mean of the values, weighted by its keys.
+
+    .. math:: \mathrm{attention}(Q, K, V) = \mathrm{softmax}(Q K^\top / \sqrt{d})\, V
+
+    Parameters
+    ----------
+    queries : array (..., n_queries, width)
+    keys : array (..., n_keys, width)
+    values : array (..., n_keys, width_values)
+    mask : boolean array, optional
+        Broadcastable to (..., n_queries, n_keys); True = may attend.
+    score : callable
+        (queries, keys) -> scores. `scaled_dot` and `dot` take a fused path, same result.
+
+    Returns
+    -------
+    array (..., n_queries, width_values)
+
+    Raises
+    ------
+    ValueError
+        If widths, numbers of keys and values, or the mask do not fit.
+
+    References
+    ----------
+    Bahdanau et al. 2015; Vaswani et al. 2017, equation 1.
+
+    Examples
+    --------
+    >>> values = numpy.array([[0.0], [10.0]])
+    >>> attention(numpy.ones((1, 2)), numpy.ones((2, 2)), values)
+    array([[5.]])
+    """
+    require(
+        keys.shape[-2] == values.shape[-2],
+        f"keys {keys.shape} and values {values.shape} must agree in n_keys, the second-last axis",
+    )
+    if score not in (scaled_dot, dot):
+        return np.matmul(attention_weights(queries, keys, mask, score), values)
+    _require_same_width(queries, keys)
+    lead = numpy.broadcast_shapes(queries.shape[:-2], keys.shape[:-2])
+    _require_mask(mask, (*lead, queries.shape[-2], keys.shape[-2]))
+    scale = 1 / math.sqrt(queries.shape[-1]) if score is scaled_dot else 1.0
+    return _attention(queries, keys, values, mask, scale, {})
+
+
+@primitive
+def _attention(queries, keys, values, mask, scale, cache):
+    scores = (queries * scale) @ keys.swapaxes(-1, -2)
+    cache["weights"] = _softmax(scores, -1, mask)
+    return cache["weights"] @ values
+
+
+def _attention_vjp(argnums, _, args, kwargs):
+    queries, keys, values, _, scale, cache = args
+    weights = cache["weights"]
+
+    def vjp(g):
+        d_weights = g @ values.swapaxes(-1, -2)
+        d_weights -= (d_weights * weights).sum(axis=-1, keepdims=True)
+        d_scores = d_weights * weights * scale
+        all_of_them = (
+            d_scores @ keys,
+            d_scores.swapaxes(-1, -2) @ queries,
+            weights.swapaxes(-1, -2) @ g,
+        )
+        return tuple(_sum_to(all_of_them[i], args[i].shape) for i in argnums)
+
+    return vjp
+
+
+defvjp_argnums(_attention, _attention_vjp)
+
+
+def _sum_to(gradient, shape):
+    """Undo broadcasting: add up the axes along which an argument was repeated."""
+    extra = gradient.ndim - len(shape)
+    repeated = [i + extra for i, n in enumerate(shape) if n == 1 and gradient.shape[i + extra] > 1]
+    return gradient.sum(axis=(*range(extra), *repeated)).reshape(shape)
+
+
+def init_multi_head(rng, width, heads):
+    """Start the four projections of multi-head attention.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    width : int
+        Width of inputs and outputs.
+    heads : int
+        Divides `width`; each head works at width_head = width / heads.
+
+    Returns
+    -------
+    dict
+        ``queries``, ``keys``, ``values`` (heads, width, width_head) and ``output``
+        (heads, width_head, width).
+
+    Raises
+    ------
+    ValueError
+        If `heads` does not divide `width`.
+
+    Examples
+    --------
+    >>> init_multi_head(numpy.random.default_rng(0), 8, 2)["queries"].shape
+    (2, 8, 4)
+    """
+    require(heads > 0 and width % heads == 0, f"heads = {heads} must divide width = {width}")
+    names = ("queries", "keys", "values", "output")
+    params = {name: init_linear(rng, width, width)["weight"] for name in names}
+    split = (heads, width // heads, width)
+    return {
+        name: weight.reshape(split) if name == "output" else weight.T.reshape(split).swapaxes(1, 2)
+        for name, weight in params.items()
+    }
+
+
+def multi_head_attention(params, queries_from, keys_values_from, mask=None):
+    """Run several attentions side by side, each on its own projection (Vaswani et al. 2017).
+
+    Called with the same sequence twice it is self-attention; with two sequences, cross-attention.
+
+    Parameters
+    ----------
+    params : dict
+        From `init_multi_head`.
+    queries_from : array (batch, n_queries, width)
+    keys_values_from : array (batch, n_keys, width)
+    mask : boolean array, optional
+        Broadcastable to (batch, n_queries, n_keys), the same for all heads; True = may attend.
+
+    Returns
+    -------
+    output : array (batch, n_queries, width)
+    weights : array (batch, heads, n_queries, n_keys)
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    Examples
+    --------
+    >>> params = init_multi_head(numpy.random.default_rng(0), 8, 2)
+    >>> x = numpy.ones((3, 5, 8), numpy.float32)
+    >>> output, weights = multi_head_attention(params, x, x)
+    >>> output.shape, weights.shape
+    ((3, 5, 8), (3, 2, 5, 5))
+    """
+    width = params["queries"].shape[1]
+    for name, array in (("queries_from", queries_from), ("keys_values_from", keys_values_from)):
+        require(
+            len(array.shape) == 3 and array.shape[2] == width,
+            f"{name} has shape {array.shape}; it must be (batch, n, {width})",
+        )
+    scores_shape = (len(queries_from), queries_from.shape[1], keys_values_from.shape[1])
+    _require_mask(mask, scores_shape)
+    if mask is not None:  # insert the heads axis, whatever the mask left out
+        mask = numpy.broadcast_to(mask, scores_shape)[:, None]
+    queries = _to_heads(queries_from, params["queries"])
+    keys = _to_heads(keys_values_from, params["keys"])
+    values = _to_heads(keys_values_from, params["values"])
+    weights = attention_weights(queries, keys, mask)
+    context = np.matmul(weights, values)
+    return _from_heads(context, params["output"]), weights
+
+
+def _to_heads(x, weight):
+    """(batch, n, width) and (heads, width, width_head) -> (batch, heads, n, width_head)."""
+    heads, width, width_head = weight.shape
+    side_by_side = np.reshape(np.transpose(weight, (1, 0, 2)), (width, heads * width_head))
+    projected = np.reshape(np.reshape(x, (-1, width)) @ side_by_side, (*x.shape[:2], heads, -1))
+    return np.transpose(projected, (0, 2, 1, 3))
+
+
+def _from_heads(x, weight):
+    """(batch, heads, n, width_head) and (heads, width_head, width) -> (batch, n, width)."""
+    batch, heads, n, width_head = x.shape
+    side_by_side = np.reshape(np.transpose(x, (0, 2, 1, 3)), (batch * n, heads * width_head))
+    return np.reshape(side_by_side @ np.reshape(weight, (heads * width_head, -1)), (batch, n, -1))

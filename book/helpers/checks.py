@@ -1,0 +1,257 @@
+"""Invariants of attention and of batches: feedback for students, assertions, and tests.
+
+Knows no model: every check is handed the function it looks at, tries it on small arrays of
+distinct sizes, and returns a `Verdict`, which is true or false and says what is wrong and why. A
+check never raises on a student's code; `assert checks.rows_sum_to_one(weights)` fails with the
+same words that the student reads.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = [
+    "Verdict",
+    "batch_items_independent",
+    "close",
+    "masked_weights_are_zero",
+    "permutation_invariant",
+    "rows_sum_to_one",
+]
+
+
+class Verdict(NamedTuple):
+    """Answer of a check: whether it holds, and one sentence that says what was found.
+
+    Examples
+    --------
+    >>> bool(Verdict(False, "row 2 sums to 0.71")), print(Verdict(True, "rows sum to 1"))
+    right: rows sum to 1
+    (False, None)
+    """
+
+    holds: bool
+    message: str
+
+    def __bool__(self):
+        return self.holds
+
+    def __str__(self):
+        return ("right: " if self.holds else "not yet: ") + self.message
+
+    __repr__ = __str__
+
+
+def _attempt(function, *arguments):
+    """Call a student's function: its result, or a verdict that says how it failed."""
+    try:
+        result = function(*arguments)
+    except NotImplementedError:
+        return Verdict(False, "the function still raises NotImplementedError: write it first.")
+    except Exception as error:
+        return Verdict(False, f"the function stopped with {type(error).__name__}: {error}")
+    if result is None:
+        return Verdict(False, "the function returned None. Is there a `return`?")
+    return result
+
+
+def close(found, expected, name="result", tolerance=1e-5):
+    """Whether an array has the expected shape and values.
+
+    Parameters
+    ----------
+    found : array or callable without arguments
+        What the student computed; a callable is called here, so that an error becomes feedback.
+    expected : array
+    name : str
+        What to call it in the sentence.
+    tolerance : float
+        Largest difference allowed, absolute and relative.
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> close(np.ones(3), np.ones((3, 1)), "context")
+    not yet: context has shape (3,), but it should be (3, 1).
+    >>> close(lambda: [1.0, 2.0], np.array([1.0, 2.5]))
+    not yet: result is 2 at position (1,), but it should be 2.5.
+    """
+    if callable(found):
+        found = _attempt(found)
+    if isinstance(found, Verdict):
+        return found
+    try:
+        found = np.asarray(found, dtype=float)
+    except (TypeError, ValueError):
+        return Verdict(False, f"{name} is {found!r}, but it should be an array of numbers.")
+    expected = np.asarray(expected, dtype=float)
+    if found.shape != expected.shape:
+        return Verdict(False, f"{name} has shape {found.shape}, but it should be {expected.shape}.")
+    if not np.isfinite(found).all():
+        return Verdict(False, f"{name} holds NaN or infinity. Is something divided by 0?")
+    wrong = ~np.isclose(found, expected, atol=tolerance, rtol=tolerance)
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        where = f" at position {place}" if place else ""
+        return Verdict(
+            False,
+            f"{name} is {found[place]:.4g}{where}, but it should be {expected[place]:.4g}.",
+        )
+    return Verdict(True, f"{name} is as expected.")
+
+
+def rows_sum_to_one(weights, mask=None, tolerance=1e-5):
+    """Whether attention weights are positive and each row sums to 1.
+
+    Parameters
+    ----------
+    weights : array (..., n_queries, n_keys)
+    mask : boolean array, optional
+        Broadcastable to the weights, True = may attend. Rows that may attend to nothing must
+        sum to 0.
+    tolerance : float
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> rows_sum_to_one(np.full((2, 4), 0.25))
+    right: every row of weights is positive and sums to 1.
+    >>> rows_sum_to_one(np.full((4, 2), 0.25))
+    not yet: row (0,) of weights sums to 0.5. Along which axis did you divide?
+    """
+    weights = np.asarray(weights)
+    if not np.isfinite(weights).all():
+        return Verdict(False, "weights hold NaN or infinity. Is a row divided by a sum of 0?")
+    if (weights < 0).any():
+        return Verdict(False, f"the smallest weight is {weights.min():.3g}; none may be negative.")
+    sums = weights.sum(axis=-1)
+    allowed = True if mask is None else np.broadcast_to(mask, weights.shape).any(axis=-1)
+    wrong = np.abs(sums - np.where(allowed, 1, 0)) > tolerance
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        if np.ndim(allowed) and not allowed[place]:
+            hint = "It may attend to nothing, so all its weights must be 0."
+        else:
+            hint = "Along which axis did you divide?"
+        return Verdict(False, f"row {place} of weights sums to {sums[place]:.3g}. {hint}")
+    return Verdict(True, "every row of weights is positive and sums to 1.")
+
+
+def masked_weights_are_zero(weights, mask):
+    """Whether every weight that the mask forbids is exactly 0.
+
+    Parameters
+    ----------
+    weights : array (..., n_queries, n_keys)
+    mask : boolean array
+        Broadcastable to the weights, True = may attend.
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> masked_weights_are_zero(np.array([[0.5, 0.5]]), np.array([[True, False]]))
+    not yet: weight (0, 1) is 0.5, but the mask forbids it. True means "may attend".
+    """
+    weights = np.asarray(weights)
+    try:
+        forbidden = ~np.broadcast_to(np.asarray(mask, dtype=bool), weights.shape)
+    except ValueError:
+        return Verdict(
+            False, f"mask {np.shape(mask)} does not broadcast to weights {weights.shape}."
+        )
+    wrong = forbidden & (weights != 0)
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        return Verdict(
+            False,
+            f"weight {place} is {weights[place]:.3g}, but the mask forbids it. "
+            'True means "may attend".',
+        )
+    return Verdict(True, f"all {int(forbidden.sum())} forbidden weights are exactly 0.")
+
+
+def permutation_invariant(attend, seed=0, tolerance=1e-5):
+    """Whether reordering keys and values together leaves the context as it was.
+
+    Parameters
+    ----------
+    attend : callable
+        (queries (batch, n_queries, width), keys (batch, n_keys, width),
+        values (batch, n_keys, width_values)) -> context (batch, n_queries, width_values)
+    seed : int
+    tolerance : float
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> permutation_invariant(lambda queries, keys, values: values[:, :3])
+    not yet: reordering keys and values together changed the context by up to 3.5.
+    """
+    rng = np.random.default_rng(seed)
+    queries, keys, values = _example(rng)
+    order = np.roll(np.arange(keys.shape[1]), 2)
+    before = _attempt(attend, queries, keys, values)
+    after = _attempt(attend, queries, keys[:, order], values[:, order])
+    for result in (before, after):
+        if isinstance(result, Verdict):
+            return result
+    change = float(np.abs(np.asarray(before) - np.asarray(after)).max())
+    if not change <= tolerance:
+        return Verdict(
+            False, f"reordering keys and values together changed the context by up to {change:.1f}."
+        )
+    return Verdict(True, "reordering keys and values together changes nothing.")
+
+
+def _example(rng):
+    """Make queries, keys and values in which no two axes have the same size."""
+    shapes = (2, 3, 4), (2, 5, 4), (2, 5, 6)
+    return tuple(rng.standard_normal(shape).astype(np.float32) for shape in shapes)
+
+
+def batch_items_independent(function, *arrays, tolerance=1e-5):
+    """Whether each item of a batch gets what it would get alone.
+
+    Parameters
+    ----------
+    function : callable
+        (*arrays) -> array (batch, ...)
+    arrays : arrays (batch, ...)
+        Each is cut along its first axis.
+    tolerance : float
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> batch_items_independent(lambda x: x - x.mean(), np.array([[1.0], [2.0], [6.0]]))
+    not yet: item 0 of the batch changes by 2 when it is computed alone.
+    """
+    together = _attempt(function, *arrays)
+    if isinstance(together, Verdict):
+        return together
+    for i in range(len(arrays[0])):
+        alone = _attempt(function, *(array[i : i + 1] for array in arrays))
+        if isinstance(alone, Verdict):
+            return alone
+        difference = float(np.abs(np.asarray(together)[i] - np.asarray(alone)[0]).max())
+        if not difference <= tolerance:
+            return Verdict(
+                False,
+                f"item {i} of the batch changes by {difference:.3g} when it is computed alone.",
+            )
+    return Verdict(True, f"each of the {len(arrays[0])} items gets what it would get alone.")

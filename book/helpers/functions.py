@@ -1,0 +1,438 @@
+"""Differentiable functions that every model is made of: softmax, linear, embedding, and so on.
+
+This is the lowest module: it imports no other. Each function is an `autograd` *primitive*: a
+formula in NumPy with its vector-Jacobian product written beside it, so that a training step
+costs what hand-written NumPy costs and everything stays in the number format it came in.
+"""
+
+import math
+
+import numpy as np
+from autograd.extend import defvjp, primitive
+
+__all__ = [
+    "cross_entropy",
+    "embedding",
+    "init_embedding",
+    "init_layer_norm",
+    "init_linear",
+    "layer_norm",
+    "linear",
+    "log_softmax",
+    "orthogonal",
+    "relu",
+    "require",
+    "softmax",
+    "tanh",
+]
+
+
+def require(condition, message):
+    """Raise a `ValueError` with `message` unless `condition` holds.
+
+    Raises
+    ------
+    ValueError
+        If `condition` is false.
+
+    Examples
+    --------
+    >>> require(2 > 1, "never shown")
+    """
+    if not condition:
+        raise ValueError(message)
+
+
+@primitive
+def _softmax(scores, axis, where):
+    highest = scores.max(axis=axis, keepdims=True) if scores.size else 0
+    exponentials = np.exp(scores - highest)
+    if where is None:
+        return exponentials / exponentials.sum(axis=axis, keepdims=True)
+    # With a mask, the maximum and the sum run over the allowed scores only.
+    allowed = np.where(where, scores, -np.inf)
+    highest = allowed.max(axis=axis, keepdims=True, initial=-np.inf)
+    highest[~np.isfinite(highest)] = 0
+    exponentials = np.exp(allowed - highest)
+    total = exponentials.sum(axis=axis, keepdims=True)
+    total[total == 0] = 1  # nothing allowed: weights 0, not NaN
+    return exponentials / total
+
+
+def _softmax_vjp(weights, scores, axis, where):
+    return lambda g: weights * (g - (g * weights).sum(axis=axis, keepdims=True))
+
+
+defvjp(_softmax, _softmax_vjp, argnums=(0,))
+
+
+def softmax(x, axis=-1, where=None):
+    r"""Turn scores into weights that are positive and sum to 1.
+
+    .. math:: w_i = e^{x_i} / \textstyle\sum_j e^{x_j}
+
+    Parameters
+    ----------
+    x : array
+        Scores, of any shape.
+    axis : int
+        The axis along which the weights sum to 1.
+    where : boolean array, optional
+        Broadcastable to the shape of `x`; only entries that are True take part. The others get
+        weight exactly 0. If nothing takes part, all weights are 0.
+
+    Returns
+    -------
+    array
+        Weights, in the shape of `x`.
+
+    Raises
+    ------
+    ValueError
+        If `where` is not boolean or does not broadcast to the shape of `x`.
+
+    Examples
+    --------
+    >>> softmax(np.array([0.0, 0.0, 5.0]), where=np.array([True, True, False]))
+    array([0.5, 0.5, 0. ])
+    """
+    if where is not None:
+        where = np.asarray(where)
+        require(
+            where.dtype == bool, f"where must be boolean (True = takes part), not {where.dtype}"
+        )
+        require(
+            _broadcasts(where.shape, x.shape),
+            f"where has shape {where.shape}, which does not broadcast to x, {x.shape}",
+        )
+    return _softmax(x, axis, where)
+
+
+def _broadcasts(shape, target):
+    """Whether an array of `shape` can be broadcast to exactly `target`."""
+    if len(shape) > len(target):
+        return False
+    return all(n in (1, m) for n, m in zip(shape[::-1], target[::-1], strict=False))
+
+
+def log_softmax(x):
+    """Logarithm of the softmax along the last axis, computed without overflow; not traced.
+
+    Examples
+    --------
+    >>> log_softmax(np.zeros(4)).round(2)
+    array([-1.39, -1.39, -1.39, -1.39])
+    """
+    shifted = x - x.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+@primitive
+def _linear(x, weight, bias):
+    # One large matrix product is faster than one for each item of the batch.
+    return (_rows(x) @ weight + bias).reshape(*x.shape[:-1], -1)
+
+
+defvjp(
+    _linear,
+    lambda _, x, weight, bias: lambda g: (_rows(g) @ weight.T).reshape(x.shape),
+    lambda _, x, weight, bias: lambda g: _rows(x).T @ _rows(g),
+    lambda _, x, weight, bias: lambda g: _rows(g).sum(axis=0),
+)
+
+
+def _rows(x):
+    """View `x` as a matrix: all axes but the last become one."""
+    return x.reshape(-1, x.shape[-1])
+
+
+def linear(params, x):
+    """Affine map of the last axis, ``x @ weight + bias``.
+
+    Parameters
+    ----------
+    params : dict
+        ``weight`` (width_in, width_out) and ``bias`` (width_out,), see `init_linear`.
+    x : array (..., width_in)
+
+    Returns
+    -------
+    array (..., width_out)
+
+    Raises
+    ------
+    ValueError
+        If the last axis of `x` is not width_in.
+
+    Examples
+    --------
+    >>> linear({"weight": np.eye(2), "bias": np.array([0.0, 1.0])}, np.array([[3.0, 4.0]]))
+    array([[3., 5.]])
+    """
+    weight = params["weight"]
+    require(
+        x.shape[-1] == weight.shape[0],
+        f"x has shape {x.shape}; its last axis must be {weight.shape[0]}, "
+        f"the first of weight {weight.shape}",
+    )
+    return _linear(x, weight, params["bias"])
+
+
+@primitive
+def _embedding(table, tokens):
+    return table[tokens]
+
+
+def _embedding_vjp(_, table, tokens):
+    def vjp(g):
+        # A product with one-hot rows adds up the rows of equal tokens; np.add.at is 8 x slower.
+        one_hot = np.zeros((tokens.size, len(table)), dtype=g.dtype)
+        one_hot[np.arange(tokens.size), tokens.reshape(-1)] = 1
+        return one_hot.T @ _rows(g)
+
+    return vjp
+
+
+defvjp(_embedding, _embedding_vjp, argnums=(0,))
+
+
+def embedding(table, tokens):
+    """Look up the row of `table` for each token.
+
+    Parameters
+    ----------
+    table : array (vocabulary, width)
+    tokens : integer array, any shape
+
+    Returns
+    -------
+    array (*tokens.shape, width)
+
+    Raises
+    ------
+    ValueError
+        If `tokens` is ragged, not integer, or holds a number outside the vocabulary.
+
+    Examples
+    --------
+    >>> embedding(np.array([[0.0, 0.0], [1.0, 2.0]]), np.array([1, 0, 1]))
+    array([[1., 2.],
+           [0., 0.],
+           [1., 2.]])
+    """
+    try:
+        tokens = np.asarray(tokens)
+    except ValueError:
+        lengths = sorted({len(row) for row in tokens})
+        raise ValueError(
+            f"tokens is a ragged batch with rows of lengths {lengths}; pad it with tasks.pad first"
+        ) from None
+    require(
+        np.issubdtype(tokens.dtype, np.integer),
+        f"tokens must hold integers (rows of the table), not {tokens.dtype}",
+    )
+    if tokens.size:
+        lowest, highest = tokens.min(), tokens.max()
+        require(
+            0 <= lowest and highest < table.shape[0],
+            f"tokens must lie in 0 … {table.shape[0] - 1}, the rows of a table of shape "
+            f"{table.shape}, but they go from {lowest} to {highest}",
+        )
+    return _embedding(table, tokens)
+
+
+@primitive
+def _cross_entropy(logits, targets, where):
+    chosen = np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)[..., 0]
+    return -np.sum(chosen * where) / _count(where, logits.dtype)
+
+
+def _count(where, dtype):
+    return np.maximum(where.sum(), 1).astype(dtype)
+
+
+def _cross_entropy_vjp(_, logits, targets, where):
+    def vjp(g):
+        gradient = np.exp(log_softmax(logits))
+        chosen = np.take_along_axis(gradient, targets[..., None], axis=-1)
+        np.put_along_axis(gradient, targets[..., None], chosen - 1, axis=-1)
+        return gradient * (g * where / _count(where, logits.dtype)).astype(g.dtype)[..., None]
+
+    return vjp
+
+
+defvjp(_cross_entropy, _cross_entropy_vjp, argnums=(0,))
+
+
+def cross_entropy(logits, targets, where=None):
+    """Mean negative log-probability of the right tokens, in nats.
+
+    Parameters
+    ----------
+    logits : array (..., vocabulary)
+    targets : integer array (...)
+        The right token at each place.
+    where : boolean array (...), optional
+        Only places that are True count; use it to leave padding out.
+
+    Returns
+    -------
+    scalar array
+
+    Raises
+    ------
+    ValueError
+        If the shapes of `targets` or `where` are not those of `logits` without its last axis.
+
+    Examples
+    --------
+    >>> round(float(cross_entropy(np.zeros((2, 4)), np.array([0, 3]))), 3)  # log 4
+    1.386
+    """
+    targets = np.asarray(targets)
+    where = np.ones(targets.shape, dtype=bool) if where is None else np.asarray(where)
+    for name, array in (("targets", targets), ("where", where)):
+        require(
+            array.shape == logits.shape[:-1],
+            f"{name} has shape {array.shape}; logits {logits.shape} need {logits.shape[:-1]}",
+        )
+    return _cross_entropy(logits, targets, where)
+
+
+@primitive
+def tanh(x):
+    """Hyperbolic tangent; its gradient is taken from its value, ``1 - tanh(x)**2``.
+
+    Examples
+    --------
+    >>> tanh(np.array([0.0, 50.0]))
+    array([0., 1.])
+    """
+    return np.tanh(x)
+
+
+defvjp(tanh, lambda value, x: lambda g: g * (1 - value * value))
+
+
+@primitive
+def relu(x):
+    """Rectified linear unit, ``max(x, 0)``.
+
+    Examples
+    --------
+    >>> relu(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+    return np.maximum(x, 0)
+
+
+defvjp(relu, lambda value, x: lambda g: g * (value > 0))
+
+
+@primitive
+def _layer_norm(x, scale, shift, epsilon, cache):
+    centred = x - x.mean(axis=-1, keepdims=True)
+    spread = np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + epsilon)
+    cache["normal"], cache["spread"] = centred / spread, spread
+    return cache["normal"] * scale + shift
+
+
+def _layer_norm_vjp(_, x, scale, shift, epsilon, cache):
+    normal, spread = cache["normal"], cache["spread"]
+
+    def vjp(g):
+        g = g * scale
+        along = (g * normal).mean(axis=-1, keepdims=True)
+        return (g - g.mean(axis=-1, keepdims=True) - normal * along) / spread
+
+    return vjp
+
+
+defvjp(
+    _layer_norm,
+    _layer_norm_vjp,
+    lambda _, x, scale, shift, epsilon, cache: lambda g: _rows(g * cache["normal"]).sum(axis=0),
+    lambda _, x, scale, shift, epsilon, cache: lambda g: _rows(g).sum(axis=0),
+    argnums=(0, 1, 2),
+)
+
+
+def layer_norm(params, x, epsilon=1e-5):
+    """Bring each vector to mean 0 and variance 1, then scale and shift it (Ba et al. 2016).
+
+    Parameters
+    ----------
+    params : dict
+        ``scale`` and ``shift``, each (width,), see `init_layer_norm`.
+    x : array (..., width)
+    epsilon : float
+        Added to the variance, so that a constant vector does not divide by 0.
+
+    Returns
+    -------
+    array (..., width)
+
+    Raises
+    ------
+    ValueError
+        If the last axis of `x` is not width.
+
+    Examples
+    --------
+    >>> layer_norm(init_layer_norm(2), np.array([[1.0, 3.0]])).round(3)
+    array([[-1.,  1.]])
+    """
+    scale = params["scale"]
+    require(
+        x.shape[-1] == scale.shape[0],
+        f"x has shape {x.shape}; its last axis must be {scale.shape[0]}, the size of scale",
+    )
+    return _layer_norm(x, scale, params["shift"], epsilon, {})
+
+
+def init_linear(rng, width_in, width_out):
+    """Weights uniform within 1/sqrt(width_in), as PyTorch starts them; bias 0.
+
+    Examples
+    --------
+    >>> init_linear(np.random.default_rng(0), 3, 5)["weight"].shape
+    (3, 5)
+    """
+    bound = 1 / math.sqrt(width_in)
+    weight = rng.uniform(-bound, bound, (width_in, width_out)).astype(np.float32)
+    return {"weight": weight, "bias": np.zeros(width_out, dtype=np.float32)}
+
+
+def init_embedding(rng, vocabulary, width):
+    """Return a table (vocabulary, width) of normal numbers with standard deviation 1/sqrt(width).
+
+    Examples
+    --------
+    >>> init_embedding(np.random.default_rng(0), 7, 4).shape
+    (7, 4)
+    """
+    return (rng.standard_normal((vocabulary, width)) / math.sqrt(width)).astype(np.float32)
+
+
+def init_layer_norm(width):
+    """Scale 1 and shift 0.
+
+    Examples
+    --------
+    >>> init_layer_norm(2)["scale"]
+    array([1., 1.], dtype=float32)
+    """
+    return {"scale": np.ones(width, np.float32), "shift": np.zeros(width, np.float32)}
+
+
+def orthogonal(rng, width):
+    """Return a random matrix (width, width) that keeps lengths (Saxe et al. 2014).
+
+    Examples
+    --------
+    >>> matrix = orthogonal(np.random.default_rng(0), 3)
+    >>> bool(np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-6))
+    True
+    """
+    directions, triangle = np.linalg.qr(rng.standard_normal((width, width)))
+    return (directions * np.sign(np.diag(triangle))).astype(np.float32)

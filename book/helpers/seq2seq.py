@@ -1,0 +1,262 @@
+"""The recurrent encoder-decoder, with one summary vector and with attention.
+
+Stands on functions, recurrent, attention and transformer. The two models differ in one array
+only: the *memory* that the decoder may look at. With attention it holds what the encoder put out
+at every source position; with one vector it holds the encoder's last state alone. Attention over
+a single key gives that key weight 1, so both run the same code with the same parameters.
+"""
+
+import autograd.numpy as np
+import numpy
+
+from helpers.attention import attention, attention_weights, dot, padding_mask
+from helpers.functions import embedding, init_embedding, init_linear, linear, require, tanh
+from helpers.recurrent import gru, init_gru, init_rnn, rnn
+from helpers.transformer import encoder as self_attention_encoder
+from helpers.transformer import init_encoder as init_self_attention
+
+__all__ = ["alignment", "decode", "encode", "init_seq2seq", "seq2seq", "wire"]
+
+_CELLS = {"rnn": (init_rnn, rnn), "gru": (init_gru, gru)}
+_ENCODERS = (*_CELLS, "self_attention")
+
+
+def init_seq2seq(rng, source_vocabulary, target_vocabulary, width, encoder="gru"):
+    """Start an encoder-decoder; the decoder is a GRU, or an RNN if the encoder is one.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    source_vocabulary, target_vocabulary : int
+        Numbers of tokens.
+    width : int
+        Size of embeddings and states.
+    encoder : {"gru", "rnn", "self_attention"}
+
+    Returns
+    -------
+    dict
+        Nested, float32. The parameters do not depend on how the decoder is wired to the encoder.
+
+    Raises
+    ------
+    ValueError
+        If there is no encoder of that name.
+
+    Examples
+    --------
+    >>> sorted(init_seq2seq(numpy.random.default_rng(0), 5, 7, 4))
+    ['combine', 'decoder', 'encoder', 'output', 'source_embedding', 'target_embedding']
+    """
+    _require_encoder(encoder)
+    init_cell, _ = _CELLS[_cell(encoder)]
+    encoder_params = (
+        init_self_attention(rng, width)
+        if encoder == "self_attention"
+        else init_cell(rng, width, width)
+    )
+    return {
+        "source_embedding": init_embedding(rng, source_vocabulary, width),
+        "target_embedding": init_embedding(rng, target_vocabulary, width),
+        "encoder": encoder_params,
+        "decoder": init_cell(rng, width, width),
+        "combine": init_linear(rng, 2 * width, width),
+        "output": init_linear(rng, width, target_vocabulary),
+    }
+
+
+def _require_encoder(encoder):
+    require(encoder in _ENCODERS, f"encoder = {encoder!r} is unknown; there are {_ENCODERS}")
+
+
+def _cell(encoder):
+    """Name of the decoder's cell: that of a recurrent encoder, else a GRU."""
+    return encoder if encoder in _CELLS else "gru"
+
+
+def encode(params, source, source_lengths, encoder="gru"):
+    """Read the source.
+
+    Parameters
+    ----------
+    params : dict
+        From `init_seq2seq`.
+    source : integer array (batch, n_source)
+    source_lengths : integer array (batch,)
+    encoder : {"gru", "rnn", "self_attention"}
+        The one the parameters were made for.
+
+    Returns
+    -------
+    outputs : array (batch, n_source, width)
+        One vector for each source position.
+    summary : array (batch, width)
+        One vector for the whole source: the last state of a recurrent encoder, the mean output
+        of a self-attention encoder.
+
+    Raises
+    ------
+    ValueError
+        If the source is ragged, a token is outside the vocabulary, or a length is too long.
+
+    Examples
+    --------
+    >>> params = init_seq2seq(numpy.random.default_rng(0), 5, 7, 4)
+    >>> outputs, summary = encode(params, numpy.array([[1, 2, 3]]), numpy.array([3]))
+    >>> outputs.shape, summary.shape
+    ((1, 3, 4), (1, 4))
+    """
+    _require_encoder(encoder)
+    embedded = embedding(params["source_embedding"], source)
+    if encoder in _CELLS:
+        return _CELLS[encoder][1](params["encoder"], embedded, source_lengths)
+    outputs, _ = self_attention_encoder(params["encoder"], embedded, source_lengths)
+    mean = padding_mask(source_lengths, embedded.shape[1]) / numpy.asarray(
+        source_lengths, outputs.dtype
+    ).reshape(-1, 1, 1)
+    return outputs, np.matmul(mean.astype(embedded.dtype), outputs)[:, 0]
+
+
+def decode(params, target_in, memory, mask, state, cell="gru", score=dot):
+    """Predict the next target token at every position, from the tokens before it.
+
+    The decoder's states are the queries, the memory provides keys and values (Luong et al. 2015).
+
+    Parameters
+    ----------
+    params : dict
+        From `init_seq2seq`.
+    target_in : integer array (batch, n_target)
+        The target, shifted right by one: it begins with the start token.
+    memory : array (batch, n_memory, width)
+        What the decoder may look at: all encoder outputs, or one vector (n_memory = 1).
+    mask : boolean array (batch, 1, n_memory) or None
+        True = may attend.
+    state : array (batch, width)
+        The decoder's first state.
+    cell : {"gru", "rnn"}
+    score : callable
+        (queries, keys) -> scores
+
+    Returns
+    -------
+    logits : array (batch, n_target, target_vocabulary)
+    queries : array (batch, n_target, width)
+        The decoder's states, from which `attention_weights` gives the map.
+    last_state : array (batch, width)
+        Where to go on from, when tokens are decoded one by one.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    Examples
+    --------
+    >>> params = init_seq2seq(numpy.random.default_rng(0), 5, 7, 4)
+    >>> memory, state = encode(params, numpy.array([[1, 2, 3]]), numpy.array([3]))
+    >>> decode(params, numpy.array([[1, 4]]), memory, None, state)[0].shape
+    (1, 2, 7)
+    """
+    run = _CELLS[cell][1]
+    queries, last_state = run(
+        params["decoder"], embedding(params["target_embedding"], target_in), state=state
+    )
+    context = attention(queries, memory, memory, mask, score)
+    both = np.concatenate([queries, context], axis=-1)
+    return linear(params["output"], tanh(linear(params["combine"], both))), queries, last_state
+
+
+def wire(outputs, summary, source_lengths, attend):
+    """Return what the decoder may look at: memory and mask, for attention or for one vector.
+
+    Parameters
+    ----------
+    outputs : array (batch, n_source, width)
+    summary : array (batch, width)
+    source_lengths : integer array (batch,)
+    attend : bool
+        True: every encoder output. False: the summary alone.
+
+    Returns
+    -------
+    memory : array (batch, n_memory, width)
+    mask : boolean array (batch, 1, n_memory) or None
+
+    Examples
+    --------
+    >>> memory, mask = wire(numpy.ones((2, 3, 4)), numpy.ones((2, 4)), numpy.array([3, 1]), False)
+    >>> memory.shape, mask
+    ((2, 1, 4), None)
+    """
+    if attend:
+        return outputs, padding_mask(source_lengths, outputs.shape[1])
+    return summary[:, None, :], None
+
+
+def seq2seq(params, source, source_lengths, target_in, *, attend=True, encoder="gru", score=dot):
+    """Read the source and predict every target token, in one parallel pass (teacher forcing).
+
+    Parameters
+    ----------
+    params : dict
+        From `init_seq2seq`.
+    source : integer array (batch, n_source)
+    source_lengths : integer array (batch,)
+    target_in : integer array (batch, n_target)
+    attend : bool
+        True: the decoder attends to all encoder outputs. False: to one summary vector.
+    encoder : {"gru", "rnn", "self_attention"}
+    score : callable
+        (queries, keys) -> scores
+
+    Returns
+    -------
+    logits : array (batch, n_target, target_vocabulary)
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or there is no encoder of that name.
+
+    References
+    ----------
+    Cho et al. 2014 and Sutskever et al. 2014 (one vector), Luong et al. 2015 (attention).
+
+    Examples
+    --------
+    >>> params = init_seq2seq(numpy.random.default_rng(0), 5, 7, 4)
+    >>> tokens, lengths = numpy.array([[1, 2, 3]]), numpy.array([3])
+    >>> seq2seq(params, tokens, lengths, numpy.array([[1, 4]])).shape
+    (1, 2, 7)
+    """
+    outputs, summary = encode(params, source, source_lengths, encoder)
+    memory, mask = wire(outputs, summary, source_lengths, attend)
+    logits, _, _ = decode(params, target_in, memory, mask, summary, _cell(encoder), score)
+    return logits
+
+
+def alignment(params, source, source_lengths, target_in, *, attend=True, encoder="gru", score=dot):
+    """Attention map of `seq2seq`: how much each target position looks at each of the memory.
+
+    Parameters
+    ----------
+    params, source, source_lengths, target_in, attend, encoder, score
+        As for `seq2seq`.
+
+    Returns
+    -------
+    weights : array (batch, n_target, n_memory)
+        A column of ones for one summary vector.
+
+    Examples
+    --------
+    >>> params = init_seq2seq(numpy.random.default_rng(0), 5, 7, 4)
+    >>> tokens, lengths = numpy.array([[1, 2, 3]]), numpy.array([3])
+    >>> alignment(params, tokens, lengths, numpy.array([[1, 4]])).sum(axis=-1).round(3)
+    array([[1., 1.]], dtype=float32)
+    """
+    outputs, summary = encode(params, source, source_lengths, encoder)
+    memory, mask = wire(outputs, summary, source_lengths, attend)
+    _, queries, _ = decode(params, target_in, memory, mask, summary, _cell(encoder), score)
+    return attention_weights(queries, memory, mask, score)

@@ -1,0 +1,336 @@
+"""Training and measuring: Adam, the loop with a progress bar, exact match, greedy decoding.
+
+Stands on functions; a model comes in as a function of its parameters and a batch.
+"""
+
+import math
+import os
+import time
+
+import numpy as np
+from autograd import make_vjp
+from tqdm import tqdm
+
+from helpers.functions import require
+
+__all__ = ["adam", "exact_match", "fit", "flatten", "greedy", "learning_rate", "unflatten"]
+
+
+def flatten(params):
+    """Put all arrays of a nested dict into one vector, in the order of the dict.
+
+    Parameters
+    ----------
+    params : dict
+        Nested; its leaves are float arrays.
+
+    Returns
+    -------
+    array (number of parameters,)
+
+    Examples
+    --------
+    >>> flatten({"a": np.ones((2, 1)), "b": {"c": np.zeros(3)}})
+    array([1., 1., 0., 0., 0.])
+    """
+    return np.concatenate([leaf.reshape(-1) for leaf in _leaves(params)])
+
+
+def _leaves(params):
+    for value in params.values():
+        if isinstance(value, dict):
+            yield from _leaves(value)
+        else:
+            yield value
+
+
+def _rebuild(template, leaves):
+    """Nested dict in the shape of `template`, filled from the iterator `leaves`."""
+    return {
+        name: _rebuild(value, leaves) if isinstance(value, dict) else next(leaves)
+        for name, value in template.items()
+    }
+
+
+def unflatten(vector, template):
+    """Cut a vector into views, as a nested dict in the shape of `template`.
+
+    Parameters
+    ----------
+    vector : array (number of parameters,)
+    template : dict
+        Nested; says names and shapes.
+
+    Returns
+    -------
+    dict
+        Its arrays share memory with `vector`.
+
+    Raises
+    ------
+    ValueError
+        If the vector has another number of entries than the template.
+
+    Examples
+    --------
+    >>> unflatten(np.arange(3.0), {"a": np.ones((2, 1)), "b": np.zeros(1)})["b"]
+    array([2.])
+    """
+    shapes = [leaf.shape for leaf in _leaves(template)]
+    sizes = [int(np.prod(shape)) for shape in shapes]
+    require(
+        vector.shape == (sum(sizes),),
+        f"vector has shape {vector.shape}; the template needs ({sum(sizes)},)",
+    )
+    pieces = np.split(vector, np.cumsum(sizes)[:-1])
+    return _rebuild(
+        template, (piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True))
+    )
+
+
+def learning_rate(step, steps, peak, warmup):
+    """Rate at a step: a linear rise over `warmup` steps, then half a cosine down to 0.
+
+    Examples
+    --------
+    >>> [round(learning_rate(step, 300, 1.0, 100), 2) for step in (0, 99, 200, 299)]
+    [0.01, 1.0, 0.5, 0.0]
+    """
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    progress = (step - warmup) / max(steps - warmup, 1)
+    return peak * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def adam(vector, gradient, moments, step, rate, decays=(0.9, 0.98), epsilon=1e-9):
+    """Change `vector` in place by one step of Adam (Kingma and Ba 2015).
+
+    Parameters
+    ----------
+    vector : array (n,)
+        The parameters; changed in place.
+    gradient : array (n,)
+    moments : pair of arrays (n,)
+        Running means of the gradient and of its square; changed in place, zeros at the start.
+    step : int
+        Number of the step, from 0.
+    rate : float
+        Learning rate.
+    decays : pair of floats
+        Share of the old mean that is kept, for either moment.
+    epsilon : float
+
+    Examples
+    --------
+    >>> vector, moments = np.array([1.0, 1.0]), (np.zeros(2), np.zeros(2))
+    >>> adam(vector, np.array([5.0, -0.1]), moments, step=0, rate=0.1)
+    >>> vector.round(3)  # the first step has the size of the rate, whatever the gradient's
+    array([0.9, 1.1])
+    """
+    first, second = moments
+    first *= decays[0]
+    first += (1 - decays[0]) * gradient
+    second *= decays[1]
+    second += (1 - decays[1]) * gradient * gradient
+    # Both means start at 0; these two factors take that bias away.
+    size = rate / (1 - decays[0] ** (step + 1))
+    spread = np.sqrt(second / (1 - decays[1] ** (step + 1))) + epsilon
+    vector -= (size * first / spread).astype(vector.dtype)
+
+
+def fit(
+    loss,
+    params,
+    batches,
+    steps,
+    *,
+    rate=4e-3,
+    warmup=100,
+    clip=1.0,
+    evaluate=None,
+    every=100,
+    label="training",
+):
+    """Train: follow the gradient of `loss` for `steps` batches.
+
+    Parameters
+    ----------
+    loss : callable
+        (params, batch) -> scalar, written with `autograd.numpy` and the functions of `helpers`.
+    params : dict
+        Nested, where training starts; it is not changed.
+    batches : iterator
+        Yields whatever `loss` takes as its batch.
+    steps : int
+    rate : float
+        Highest learning rate, see `learning_rate`.
+    warmup : int
+        Steps of its linear rise.
+    clip : float
+        The gradient is shortened to this length if it is longer (Pascanu et al. 2013).
+    evaluate : callable, optional
+        params -> anything worth keeping; called every `every` steps and at the end.
+    every : int
+    label : str
+        Stands before the progress bar.
+
+    Returns
+    -------
+    params : dict
+        The trained parameters, or, after Ctrl-C, those trained so far.
+    history : dict
+        ``loss`` (one float a step), ``seconds``, and, with `evaluate`, ``evaluated``: a list of
+        pairs (step, what it returned).
+
+    Raises
+    ------
+    ValueError
+        If the loss stops being finite.
+    TypeError
+        If the loss does what cannot be differentiated; the message says what to do instead.
+
+    Examples
+    --------
+    >>> from itertools import repeat
+    >>> trained, history = fit(lambda p, batch: (p["x"] - batch) ** 2, {"x": np.array(0.0)},
+    ...                        repeat(3.0), steps=300, rate=0.1, warmup=10)
+    >>> round(float(trained["x"]), 2)
+    3.0
+    """
+    vector = flatten(params)
+    moments = np.zeros_like(vector), np.zeros_like(vector)
+    history = {"loss": [], "evaluated": []}
+    start = time.perf_counter()
+    steps_done = tqdm(range(steps), desc=label, leave=False, disable=_no_bar())
+    try:
+        for step, batch in zip(steps_done, batches, strict=False):
+            value, gradient = _value_and_gradient(loss, unflatten(vector, params), batch)
+            if not np.isfinite(value):
+                raise ValueError(
+                    f"the loss is {value} at step {step}: training has diverged. "
+                    f"Try a lower rate than {rate}, more warmup than {warmup}, or a smaller clip."
+                )
+            length = float(np.sqrt(np.sum(gradient * gradient)))
+            if length > clip:
+                gradient *= clip / length
+            adam(vector, gradient, moments, step, learning_rate(step, steps, rate, warmup))
+            history["loss"].append(value)
+            if step % 20 == 0:
+                steps_done.set_postfix(loss=f"{value:.3f}", refresh=False)
+            if evaluate and ((step + 1) % every == 0 or step + 1 == steps):
+                found = evaluate(unflatten(vector.copy(), params))
+                history["evaluated"].append((step + 1, found))
+    except KeyboardInterrupt:
+        tqdm.write(f"stopped after {len(history['loss'])} of {steps} steps")
+    finally:
+        steps_done.close()
+    history["seconds"] = time.perf_counter() - start
+    return unflatten(vector, params), history
+
+
+def _no_bar():
+    """No progress bar in the static book."""
+    return bool(os.environ.get("STATIC_BOOK"))
+
+
+def _value_and_gradient(loss, params, batch):
+    """Value of the loss and its gradient as one vector."""
+    leaves = tuple(_leaves(params))
+    try:
+        pullback, value = make_vjp(lambda traced: loss(_rebuild(params, iter(traced)), batch))(
+            leaves
+        )
+        if np.shape(value) != ():
+            raise ValueError(f"the loss must be one number, but it has shape {np.shape(value)}")
+        gradients = pullback(np.ones_like(value))
+    except TypeError as error:
+        raise TypeError(f"{error}. {_advice(str(error))}") from error
+    return float(value), np.concatenate([g.reshape(-1) for g in gradients])
+
+
+def _advice(message):
+    if "item assignment" in message:
+        return "A traced array cannot be changed in place: build a new one with np.where instead."
+    if "format" in message or "float()" in message or "ArrayBox" in message:
+        return (
+            "A traced array is not a number while the gradient is recorded: "
+            "print or convert it outside the loss, or look at its ._value."
+        )
+    return "It happened while the gradient of the loss was recorded."
+
+
+def exact_match(logits, targets, lengths):
+    """For each sequence, whether every token is predicted right, the end token included.
+
+    With teacher-forced logits this equals exact match under greedy decoding: as long as all
+    tokens so far were right, both have seen the same input.
+
+    Parameters
+    ----------
+    logits : array (batch, n_target, vocabulary)
+    targets : integer array (batch, n_target)
+    lengths : integer array (batch,)
+        True lengths of the targets.
+
+    Returns
+    -------
+    boolean array (batch,)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> logits = np.eye(3)[[[0, 1], [0, 1]]]
+    >>> exact_match(logits, np.array([[0, 1], [0, 2]]), np.array([2, 2]))
+    array([ True, False])
+    """
+    targets, lengths = np.asarray(targets), np.asarray(lengths)
+    require(
+        targets.shape == logits.shape[:2] and lengths.shape == targets.shape[:1],
+        f"logits {logits.shape} need targets {logits.shape[:2]} and lengths {logits.shape[:1]}, "
+        f"not {targets.shape} and {lengths.shape}",
+    )
+    right = logits.argmax(axis=-1) == targets
+    padding = np.arange(targets.shape[1]) >= lengths[:, None]
+    return (right | padding).all(axis=1)
+
+
+def greedy(step, state, start, end, limit):
+    """Decode token by token, always taking the likeliest.
+
+    Parameters
+    ----------
+    step : callable
+        (tokens (batch, 1), state) -> (logits (batch, 1, vocabulary), state)
+    state : array or tuple
+        Whatever `step` hands on.
+    start : integer array (batch,)
+        The first token in.
+    end : int
+        The token after which a sequence is finished.
+    limit : int
+        Stop after this many tokens, finished or not.
+
+    Returns
+    -------
+    list of lists of int
+        For each sequence the tokens before the first `end`.
+
+    Examples
+    --------
+    >>> count = lambda tokens, state: (np.eye(5)[np.minimum(tokens + 1, 4)], state)
+    >>> greedy(count, None, np.array([0, 2]), end=4, limit=9)
+    [[1, 2, 3], [3]]
+    """
+    tokens = np.asarray(start)[:, None]
+    columns, finished = [], np.zeros(len(tokens), dtype=bool)
+    while len(columns) < limit and not finished.all():
+        logits, state = step(tokens, state)
+        tokens = logits.argmax(axis=-1)
+        columns.append(tokens[:, 0])
+        finished |= tokens[:, 0] == end
+    rows = np.stack(columns, axis=1).tolist()
+    return [row[: row.index(end)] if end in row else row for row in rows]
