@@ -34,11 +34,12 @@ SCRIPT = """
   const picture = card.querySelector("img"), canvas = document.createElement("canvas");
   const sliders = [...card.querySelectorAll("input")], outputs = card.querySelectorAll("output");
   const pen = canvas.getContext("2d");
-  const ready = picture.decode().then(() => {
-    canvas.width = picture.naturalWidth;
-    canvas.height = picture.naturalHeight;
-    pen.drawImage(picture, 0, 0);
+  const base = picture.decode().then(() => createImageBitmap(picture)).then(bitmap => {
+    canvas.width = bitmap.width;
+    canvas.height = bitmap.height;
+    pen.drawImage(bitmap, 0, 0);
     picture.after(canvas);
+    return bitmap;
   });
   let asked = 0, drawn = 0;
   const update = async () => {
@@ -52,9 +53,10 @@ SCRIPT = """
     });
     picture.alt = data.alts[position];
     frame.src = "data:image/webp;base64," + data.frames[position];
-    await Promise.all([ready, frame.decode()]);
+    const [bitmap] = await Promise.all([base, frame.decode()]);
     if (turn < drawn) return;  // a later position was faster
     drawn = turn;
+    pen.drawImage(bitmap, 0, 0);
     pen.drawImage(frame, data.x, data.y);
   };
   sliders.forEach(slider => { slider.disabled = false; slider.oninput = update; });
@@ -248,16 +250,15 @@ def _show_frames(draw, figure, alt, caption, labels, start, values):
             "change the artists of the first call instead of adding new ones"
         )
     rows, columns = _changing_rectangle(base, frames)
-    crops = [_webp(frame[rows, columns]) for frame in frames]
-    if sum(map(len, crops)) > FULL_COLOUR_BYTES:
-        base = _round_colours(base)
-        crops = [_webp(_round_colours(frame[rows, columns])) for frame in frames]
+    sample = [_webp(frame[rows, columns]) for frame in frames[::4]]
+    if sum(map(len, sample)) * len(frames) > FULL_COLOUR_BYTES * len(sample):
+        base, frames = _round_colours(base), [_round_colours(frame) for frame in frames]
     data = {
         "x": columns.start,
         "y": rows.start,
         "values": [[_text(value) for value in options] for options in values.values()],
         "alts": [_words(alt, position) for position in positions(**values)],
-        "frames": crops,
+        "frames": _pack(base, frames, rows, columns),
     }
     # In a script element, only a "<" could end the data too early.
     packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -296,6 +297,17 @@ def _changing_rectangle(base, frames):
     changes[0, 0] |= not changes.any()
     rows, columns = (np.flatnonzero(changes.any(axis=axis)) for axis in (1, 0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _pack(base, frames, rows, columns):
+    """Pack a rectangle of each frame: as it is, or only what differs from the base, if shorter."""
+    base, packed = base[rows, columns], []
+    for frame in frames:
+        crop = frame[rows, columns]
+        differs = (crop != base).any(axis=2, keepdims=True)
+        see_through = np.where(differs, np.dstack([crop, np.full(crop.shape[:2], 255)]), 0)
+        packed.append(min(_webp(crop), _webp(see_through.astype(np.uint8)), key=len))
+    return packed
 
 
 def _pixels(figure):

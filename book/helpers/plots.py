@@ -22,14 +22,15 @@ SCALE = 2  # picture elements to a CSS pixel: sharp on dense screens
 LARGE, MEDIUM, SMALL = 12, 11, 9  # points: axis labels, tick labels, crowded tick labels
 CHARACTER = 0.62  # width of an average character, as a part of its size
 GREY = "#595959"
-# Okabe and Ito's colours. Marker and line style tell the series apart without any colour.
+# Okabe and Ito's colours, two of them darker for contrast with white. Marker and line style
+# tell the series apart without any colour.
 STYLES = (
     ("#0072b2", "o", "-"),
     ("#d55e00", "s", "--"),
     ("#009e73", "^", "-."),
     ("#000000", "D", ":"),
-    ("#cc79a7", "v", (0, (5, 1))),
-    ("#e69f00", "P", (0, (1, 1))),
+    ("#c06a9a", "v", (0, (5, 1))),
+    ("#b97f00", "P", (0, (1, 1))),
 )
 
 
@@ -100,6 +101,7 @@ def heatmap(
     colour_label="weight",
     colours="viridis",
     room=None,
+    cells=None,
 ):
     """Draw a matrix as coloured cells, such as one head's attention weights.
 
@@ -122,6 +124,9 @@ def heatmap(
     room : (int, int), optional
         Room in characters for row labels and for upright column labels (0: they lie flat). By
         default what the first call needs; give it if later labels are longer.
+    cells : (int, int), optional
+        Rows and columns to leave place for; by default those of `matrix`. Give it where the
+        matrix grows under a slider: tokens then stay in place, and the page is much lighter.
 
     Raises
     ------
@@ -142,7 +147,8 @@ def heatmap(
             f"matrix has shape {matrix.shape}, but there are {len(rows)} rows and "
             f"{len(columns)} columns: it must be ({len(rows)}, {len(columns)})"
         )
-    row_room, column_room = room or _label_room(figure, rows, columns)
+    cells = np.maximum(matrix.shape, cells or (1, 1))
+    row_room, column_room = room or _label_room(figure, rows, columns, cells[1])
     left = 0.4 + row_room * CHARACTER * MEDIUM / 72
     top = 0.36 + max(1.4, column_room * CHARACTER + 0.4) * MEDIUM / 72
     axes, is_new = _axes(figure, "heatmap", left, 0.12, 0.62, top)
@@ -150,21 +156,18 @@ def heatmap(
         shades = colormaps[colours].with_extremes(bad="#d9d9d9")
         image = axes.imshow(matrix, cmap=shades, aspect="auto", interpolation="nearest")
         _add_colour_bar(figure, image)
+        axes.spines[:].set_visible(False)
         axes.tick_params(length=0, pad=3, top=True, labeltop=True, bottom=False, labelbottom=False)
         axes.tick_params("x", labelrotation=90 if column_room else 0)
-        # Fixed places: beside the tick labels, the axis labels would move from frame to frame.
-        width, height = _inches(figure)
-        at = figure.transSubfigure
-        axes.xaxis.set_label_coords((1 + (left - 0.12) / width) / 2, 1 - 0.08 / height, at)
-        axes.yaxis.set_label_coords(0.08 / width, (1 + (0.62 - top) / height) / 2, at)
     image, bar = axes.images[0], figure.axes[1]
     image.set_data(np.ma.masked_invalid(matrix))
     image.set_extent((-0.5, len(columns) - 0.5, len(rows) - 0.5, -0.5))
     image.set_clim(*limits)
+    axes.set_xlim(-0.5, cells[1] - 0.5)
+    axes.set_ylim(cells[0] - 0.5, -0.5)
     bar.set_xticks([limits[0], sum(limits) / 2, limits[1]])
     bar.texts[0].set_text(colour_label)
-    axes.set_xlabel(x_label, size=LARGE, va="top")
-    axes.set_ylabel(y_label, size=LARGE, va="top")
+    _name_axes(axes, x_label, y_label, on_top=True)
     _label_rows(axes, rows)
     _label_columns(axes, columns)
 
@@ -226,10 +229,13 @@ def lines(
     structure = ("lines", *series, x_scale, y_scale, shade is not None, mark is not None)
     legend_columns = _legend_columns(figure, series)
     legend_rows = math.ceil(len(series) / legend_columns) if any(series) else 0
-    axes, is_new = _axes(figure, structure, 0.82, 0.15, 0.62, 0.15 + 0.24 * legend_rows)
+    left = 1 if y_scale == "log" else 0.82
+    axes, is_new = _axes(figure, structure, left, 0.15, 0.62, 0.15 + 0.24 * legend_rows)
     if is_new:
         _soften(axes)
         axes.set(xscale=x_scale, yscale=y_scale)
+        if y_scale == "log":
+            axes.yaxis.set_major_formatter("{x:g}")  # exponents would be too small to read
         _add_curves(axes, series)
         if shade:
             _add_shade(axes)
@@ -266,8 +272,7 @@ def lines(
     values = np.concatenate([y.ravel() for y in series.values()])
     axes.set_ylim(limits or _room_around(values, y_scale))
     _tick_x(axes, x, x_scale)
-    axes.set_xlabel(x_label, size=LARGE)
-    axes.set_ylabel(y_label, size=LARGE)
+    _name_axes(axes, x_label, y_label)
 
 
 def points(figure, groups, *, y_label, x_label="", limits=None, reference=None):
@@ -300,7 +305,14 @@ def points(figure, groups, *, y_label, x_label="", limits=None, reference=None):
     for name, values in groups.items():
         if values.ndim != 1 or not values.size:
             raise ValueError(f"group {name!r} has shape {values.shape}: it must be (n_seeds,)")
-    axes, is_new = _axes(figure, ("points", *groups, reference is not None), 0.82, 0.15, 0.8, 0.15)
+    axes, is_new = _axes(
+        figure,
+        ("points", *groups, reference is not None),
+        0.82,
+        0.15,
+        0.85 if x_label else 0.6,
+        0.15,
+    )
     if is_new:
         _soften(axes)
         for colour, marker, _ in STYLES[: len(groups)]:
@@ -331,8 +343,7 @@ def points(figure, groups, *, y_label, x_label="", limits=None, reference=None):
     axes.set_xlim(-0.5, len(groups) - 0.5)
     axes.set_ylim(limits or _room_around(values, "linear"))
     axes.set_xticks(range(len(groups)), list(groups), size=MEDIUM)
-    axes.set_xlabel(x_label, size=LARGE)
-    axes.set_ylabel(y_label, size=LARGE)
+    _name_axes(axes, x_label, y_label)
 
 
 def bars(figure, heights, *, labels, y_label, x_label="", limits=(0, 1)):
@@ -365,7 +376,7 @@ def bars(figure, heights, *, labels, y_label, x_label="", limits=(0, 1)):
             f"heights has shape {heights.shape}, but there are {len(labels)} labels: "
             f"it must be ({len(labels)},)"
         )
-    axes, is_new = _axes(figure, "bars", 0.82, 0.15, 0.7, 0.15)
+    axes, is_new = _axes(figure, "bars", 0.82, 0.15, 0.62, 0.15)
     if is_new:
         _soften(axes)
     for patch in axes.patches[len(heights) :]:
@@ -377,10 +388,7 @@ def bars(figure, heights, *, labels, y_label, x_label="", limits=(0, 1)):
     axes.set_xlim(-0.6, len(heights) - 0.4)
     axes.set_ylim(limits)
     _label_columns(axes, labels)
-    axes.set_xlabel(x_label, size=LARGE)
-    axes.xaxis.set_label_coords(0.5, 0.06 / _inches(figure)[1], figure.transSubfigure)
-    axes.xaxis.label.set_verticalalignment("bottom")
-    axes.set_ylabel(y_label, size=LARGE)
+    _name_axes(axes, x_label, y_label)
 
 
 def _axes(figure, structure, left, right, bottom, top):
@@ -394,9 +402,20 @@ def _axes(figure, structure, left, right, bottom, top):
     figure.clear()
     width, height = _inches(figure)
     place = (left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height)
-    axes = figure.add_axes(place, label=label)
+    axes = figure.add_axes(place, label=label, autoscale_on=False)
     axes.tick_params(labelsize=MEDIUM)
     return axes, True
+
+
+def _name_axes(axes, x_label, y_label, on_top=False):
+    """Label both axes at fixed places; left alone, labels move along with the tick labels."""
+    width, height = _inches(axes.figure)
+    place, part = axes.get_position(), axes.figure.transSubfigure
+    axes.set_xlabel(x_label, size=LARGE, va="top" if on_top else "bottom")
+    axes.set_ylabel(y_label, size=LARGE, va="top")
+    x_label_height = 1 - 0.08 / height if on_top else 0.06 / height
+    axes.xaxis.set_label_coords((place.x0 + place.x1) / 2, x_label_height, part)
+    axes.yaxis.set_label_coords(0.06 / width, (place.y0 + place.y1) / 2, part)
 
 
 def _soften(axes):
@@ -468,7 +487,7 @@ def _tick_x(axes, x, scale):
 def _legend_columns(figure, series):
     """Return how many columns of legend entries fit beside each other, one at least."""
     names, handle = list(series), 4.2 * MEDIUM  # the handle with the spaces around it
-    available = 72 * (_inches(figure)[0] - 0.82)
+    available = 72 * (_inches(figure)[0] - 1)
     for count in range(len(names), 1, -1):
         length = math.ceil(len(names) / count)
         columns = [names[start : start + length] for start in range(0, len(names), length)]
@@ -477,11 +496,11 @@ def _legend_columns(figure, series):
     return 1
 
 
-def _label_room(figure, rows, columns):
+def _label_room(figure, rows, columns, count):
     """Return the room, in characters, for row labels and for upright column labels (or 0)."""
     row_room = max(4, _longest(rows))
     available = 72 * (_inches(figure)[0] - 0.52) - row_room * CHARACTER * MEDIUM
-    flat = len(columns) * (_longest(columns) + 0.5) * CHARACTER * SMALL
+    flat = count * (_longest(columns) + 0.5) * CHARACTER * SMALL
     if _longest(columns) <= 1 or flat <= available:
         return row_room, 0
     return row_room, min(12, _longest(columns))
@@ -491,7 +510,7 @@ def _label_rows(axes, labels):
     """Name the rows; shorten what is longer than the room, leave out what would overlap."""
     width, height = _inches(axes.figure)
     place = axes.get_position()
-    pitch = 72 * height * place.height / max(1, len(labels))
+    pitch = 72 * height * place.height / abs(np.ptp(axes.get_ylim()))
     size = MEDIUM if pitch > 1.15 * MEDIUM else SMALL
     step = math.ceil(1.05 * SMALL / pitch)
     room = int((72 * (width * place.x0 - 0.38)) / (CHARACTER * size))
@@ -503,7 +522,7 @@ def _label_columns(axes, labels):
     """Name the columns, flat or upright as the axes were made; see `_label_rows`."""
     width, height = _inches(axes.figure)
     place = axes.get_position()
-    pitch = 72 * width * place.width / max(1, len(labels))
+    pitch = 72 * width * place.width / np.ptp(axes.get_xlim())
     if axes.xaxis.get_major_ticks(1)[0].label1.get_rotation():
         need, room = 1.1, 72 * (height * (1 - place.y1) - 0.36) / CHARACTER
     else:

@@ -1,0 +1,232 @@
+"""Figures: right numbers, artists used again, axes that stay, text that can be read."""
+
+import itertools
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from helpers import plots
+
+WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
+
+
+def softmax_rows(n_rows, n_columns, seed=0):
+    scores = np.exp(3 * np.random.default_rng(seed).standard_normal((n_rows, n_columns)))
+    return scores / scores.sum(axis=1, keepdims=True)
+
+
+def draw_heatmap(figure, large):
+    rows, columns = (5, 7) if large else (3, 4)
+    matrix = softmax_rows(rows, columns)
+    plots.heatmap(figure, matrix, rows=WORDS[:rows], columns="abcdefg"[:columns], room=(6, 0))
+
+
+def draw_lines(figure, large):
+    x = np.arange(2, 12 if large else 8)
+    series = {"GRU": np.outer([1, 2, 4], x) / 50, "attention": np.ones(len(x)) / (1 + large)}
+    plots.lines(
+        figure,
+        x,
+        series,
+        x_label="length",
+        y_label="accuracy",
+        limits=(0, 1),
+        shade=(5, 8 + large, "not seen"),
+        mark=4 + large,
+    )
+
+
+def draw_log_lines(figure, large):
+    x = 2.0 ** np.arange(4, 9)
+    series = {"GRU": np.outer([1, 2 + large, 4], 1 / x)}
+    plots.lines(figure, x, series, x_label="x", y_label="y", x_scale="log", y_scale="log")
+
+
+def draw_points(figure, large):
+    groups = {"GRU": [0.1, 0.2, 0.4][: 2 + large], "attention": [0.9, 1.0]}
+    plots.points(figure, groups, y_label="accuracy", limits=(0, 1), reference=(0.1, "chance"))
+
+
+def draw_bars(figure, large):
+    heights = softmax_rows(1, 6 if large else 4)[0]
+    plots.bars(figure, heights, labels=WORDS[: len(heights)], y_label="weight")
+
+
+def draw_panels(figure, large):
+    for panel in plots.panels(figure, ["cross", "self"]):
+        draw_heatmap(panel, large)
+
+
+DRAWS = [draw_heatmap, draw_lines, draw_log_lines, draw_points, draw_bars, draw_panels]
+
+
+def pixels(figure):
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba()).copy()
+
+
+def artists(figure):
+    """Return what a draw function made: everything but ticks, which Matplotlib handles."""
+    found = [figure]
+    for axes in figure.axes:
+        found += [axes, *axes.images, *axes.lines, *axes.patches, *axes.texts]
+    return found + [artist for panel in figure.subfigs for artist in artists(panel)]
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_second_call_changes_the_artists_of_the_first(draw):
+    figure = plots.new_figure()
+    draw(figure, large=False)
+    before, picture = artists(figure), pixels(figure)
+    draw(figure, large=True)
+    after = artists(figure)
+    assert all(old is new for old, new in zip(before, after, strict=False))
+    assert len(after) - len(before) == (2 if draw is draw_bars else 0)
+    assert (pixels(figure) != picture).any()
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+@pytest.mark.parametrize("large", [False, True])
+def test_an_updated_figure_looks_like_a_fresh_one(draw, large):
+    fresh, updated = plots.new_figure(), plots.new_figure()
+    draw(fresh, large)
+    draw(updated, not large)
+    draw(updated, large)
+    assert (pixels(fresh) == pixels(updated)).all()
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_axes_stay_where_they_are(draw):
+    figure = plots.new_figure()
+    draw(figure, large=False)
+    places = [axes.get_window_extent().bounds for axes in figure.axes]
+    pixels(figure)
+    draw(figure, large=True)
+    pixels(figure)
+    assert [axes.get_window_extent().bounds for axes in figure.axes] == places
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_text_is_large_enough_and_inside_the_figure(draw):
+    figure = plots.new_figure()
+    draw(figure, large=True)
+    pixels(figure)
+    width, height = figure.canvas.get_width_height()
+    texts = figure.findobj(lambda artist: hasattr(artist, "get_fontsize"))
+    shown = [text for text in texts if text.get_visible() and text.get_text().strip()]
+    assert shown
+    for text in shown:
+        assert text.get_fontsize() >= 9
+    for axes in [*figure.axes, *(axes for panel in figure.subfigs for axes in panel.axes)]:
+        box = axes.get_tightbbox()
+        assert -1 <= box.x0 and box.x1 <= width + 1
+        assert -1 <= box.y0 and box.y1 <= height + 1
+
+
+def overlap(labels, axis):
+    """Return the largest overlap of neighbouring labels along an axis, in picture elements."""
+    boxes = [label.get_window_extent() for label in labels if label.get_text().strip()]
+    spans = sorted((box.x0, box.x1) if axis == "x" else (box.y0, box.y1) for box in boxes)
+    return max(end - start for (_, end), (start, _) in itertools.pairwise(spans))
+
+
+def test_twelve_words_and_sixty_characters_are_legible():
+    text = "the quick brown fox jumps over the lazy dog and then it rests"[:60]
+    figure = plots.new_figure()
+    plots.heatmap(figure, softmax_rows(12, 60), rows=WORDS, columns=text, x_label="x", y_label="y")
+    pixels(figure)
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == list(text)
+    assert [label.get_text() for label in axes.get_yticklabels()] == WORDS
+    assert overlap(axes.get_xticklabels(), "x") <= plots.SCALE + 0.1  # a CSS pixel
+    assert overlap(axes.get_yticklabels(), "y") <= 0
+    axis_label = axes.yaxis.label.get_window_extent()
+    assert axis_label.x1 < min(label.get_window_extent().x0 for label in axes.get_yticklabels())
+
+
+@pytest.mark.parametrize("count", [4, 12, 25])
+def test_word_columns_do_not_overlap_each_other_or_the_axis_label(count):
+    columns = [f"zweiund{WORDS[index % 12]}zig" for index in range(count)]
+    figure = plots.new_figure()
+    plots.heatmap(figure, softmax_rows(30, count), rows=range(30), columns=columns, x_label="x")
+    pixels(figure)
+    axes = figure.axes[0]
+    assert overlap(axes.get_xticklabels(), "x") <= 0
+    assert overlap(axes.get_yticklabels(), "y") <= 0
+    axis_label = axes.xaxis.label.get_window_extent()
+    assert axis_label.y0 > max(label.get_window_extent().y1 for label in axes.get_xticklabels())
+
+
+def test_long_labels_are_shortened_to_the_room_of_the_first_call():
+    figure = plots.new_figure()
+    plots.heatmap(figure, np.eye(2), rows=["a", "b"], columns="xy", room=(8, 0))
+    plots.heatmap(figure, np.eye(2), rows=["a", "extraordinarily"], columns="xy", room=(8, 0))
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels[0] == "a"
+    assert labels[1].startswith("extra") and labels[1].endswith("…")
+    pixels(figure)
+    assert figure.axes[0].get_yticklabels()[1].get_window_extent().x0 > 0
+
+
+def test_heatmap_shows_the_matrix_and_its_scale():
+    matrix = softmax_rows(3, 5)
+    matrix[0, 4] = np.nan
+    figure = plots.new_figure()
+    plots.heatmap(figure, matrix, rows="abc", columns="vwxyz", limits=(0, 0.5), cells=(4, 6))
+    image = figure.axes[0].images[0]
+    np.testing.assert_array_equal(np.ma.filled(image.get_array(), np.nan), matrix)
+    assert image.get_clim() == (0, 0.5)
+    assert figure.axes[0].get_xlim() == (-0.5, 5.5)
+    assert figure.axes[0].get_ylim() == (3.5, -0.5)
+
+
+def test_lines_show_the_median_the_range_and_every_seed():
+    y = np.array([[0.1, 0.5, np.nan], [0.3, 0.4, np.nan], [0.2, 0.9, np.nan]])
+    figure = plots.new_figure()
+    plots.lines(figure, [1, 2, 4], {"a": y, "b": [1, 2, 3]}, x_label="x", y_label="y")
+    axes = figure.axes[0]
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), [0.2, 0.5, np.nan])
+    np.testing.assert_array_equal(axes.lines[1].get_ydata(), y.ravel())
+    corners = {tuple(corner) for corner in axes.patches[0].get_xy().round(6)}
+    assert corners == {(1, 0.1), (2, 0.4), (2, 0.9), (1, 0.3)}
+    np.testing.assert_array_equal(axes.lines[2].get_ydata(), [1, 2, 3])
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert legend == ["a", "b"]
+
+
+def test_points_show_each_seed_and_the_median():
+    figure = plots.new_figure()
+    plots.points(figure, {"a": [1, 5, 2], "b": [7]}, y_label="y")
+    median, seeds, *_ = figure.axes[0].lines
+    assert list(median.get_ydata()) == [2, 2]
+    assert list(seeds.get_ydata()) == [1, 5, 2]
+
+
+def test_series_differ_without_colour_and_stand_out_from_white():
+    colours, markers, styles = zip(*plots.STYLES, strict=True)
+    assert len(set(markers)) == len(set(styles)) == len(colours)
+    for colour in colours:
+        linear = [
+            c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)
+        ]
+        luminance = np.dot([0.2126, 0.7152, 0.0722], linear)
+        assert 1.05 / (luminance + 0.05) >= 3
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda f: plots.heatmap(f, np.eye(3), rows="ab", columns="xyz"), r"\(3, 3\).*\(2, 3\)"),
+        (lambda f: plots.bars(f, [1, 2], labels="abc", y_label="y"), r"\(2,\).*\(3,\)"),
+        (lambda f: plots.points(f, {"a": []}, y_label="y"), r"'a'.*\(0,\)"),
+        (lambda f: plots.points(f, {}, y_label="y"), "1 to 6"),
+        (
+            lambda f: plots.lines(f, [1, 2], {"a": [1, 2, 3]}, x_label="x", y_label="y"),
+            r"'a'.*\(1, 3\).*\(2,\)",
+        ),
+    ],
+)
+def test_wrong_shapes_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(plots.new_figure())
