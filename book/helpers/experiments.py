@@ -1,0 +1,437 @@
+"""Recorded experiments: what takes longer than a cell, written to `results/` once.
+
+Run them again with ``python -m helpers.experiments list`` and ``… run NAME``. A record holds, for
+every run, its settings, seed, seconds, loss, and accuracy for each source length, and the
+versions it was made with. Chapters read records with `load_record` and `curves`, train one more
+seed with `train`, and compare. Stands on all other modules but the plotting ones.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+import autograd
+import numpy as np
+from tqdm import tqdm
+
+from helpers import seq2seq, tasks, training
+from helpers.functions import cross_entropy, require
+
+__all__ = [
+    "accuracy_by_length",
+    "curves",
+    "load_model",
+    "load_record",
+    "make_task",
+    "run",
+    "train",
+    "within_record",
+]
+
+RESULTS = Path(__file__).resolve().parent.parent / "results"
+DEFAULTS = {
+    "attend": False,
+    "encoder": "gru",
+    "width": 64,
+    "steps": 3000,
+    "rate": 8e-3,
+    "batch": 32,
+    "reversed_source": False,
+}
+
+
+def _settings(task, **changes):
+    return {"task": task, **DEFAULTS, **changes}
+
+
+#: For each experiment the settings of its runs; each is run with every seed.
+EXPERIMENTS = {
+    # Reversal, lengths 2 to 20: state size at one budget, then budget at one state size.
+    "reversal": [
+        *(
+            _settings("reversal", width=width, attend=attend)
+            for attend in (False, True)
+            for width in (16, 32, 64, 128)
+        ),
+        *(_settings("reversal", steps=steps) for steps in (750, 1500, 6000, 12_000)),
+        *(_settings("reversal", steps=steps, attend=True) for steps in (750, 1500)),
+        _settings("reversal", width=32, steps=6000, attend=True),
+        # The one-vector model's best chance: an orthogonal RNN, which does better here than a GRU.
+        *(_settings("reversal", encoder="rnn", steps=steps) for steps in (3000, 12_000)),
+    ],
+    # French number words to English, up to 12 digits.
+    "french": [
+        *(_settings("fr12", steps=steps) for steps in (500, 1500, 6000)),
+        *(_settings("fr12", steps=steps, attend=True) for steps in (500, 1500)),
+        *(_settings("fr12", steps=steps, reversed_source=True) for steps in (1500, 6000)),
+    ],
+    # German characters to English words, up to 6 digits: the running example's models.
+    "german": [
+        _settings("de6", steps=1500),
+        _settings("de6", steps=6000),
+        _settings("de6", steps=1500, attend=True),
+        _settings("de6", steps=2500, attend=True, encoder="self_attention", rate=4e-3),
+    ],
+}
+
+#: Trained parameters that chapters load, as results/NAME.npz: experiment, settings; seed 0.
+MODELS = {
+    **{
+        f"reversal_{'attention' if attend else 'one_vector'}_{width}": _settings(
+            "reversal", width=width, attend=attend
+        )
+        for attend in (False, True)
+        for width in (16, 32, 64)
+    },
+    "german_one_vector": EXPERIMENTS["german"][1],
+    "german_attention": EXPERIMENTS["german"][2],
+    "german_self_attention": EXPERIMENTS["german"][3],
+}
+
+
+def make_task(name):
+    """Task of a short name: ``reversal``, or language and digits, such as ``fr12`` or ``de6``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such task.
+
+    Examples
+    --------
+    >>> make_task("fr3").name
+    'numbers fr 3'
+    """
+    if name == "reversal":
+        return tasks.reversal()
+    require(
+        name[:2] in ("fr", "de") and name[2:].isdigit(),
+        f"task = {name!r} is unknown; there are 'reversal', 'fr' or 'de' and a number of digits",
+    )
+    return tasks.numbers(name[:2], int(name[2:]))
+
+
+def train(settings, seed, label="training"):
+    """Train one model.
+
+    Parameters
+    ----------
+    settings : dict
+        ``task``, ``attend``, ``encoder``, ``width``, ``steps``, ``rate``, ``batch``,
+        ``reversed_source``.
+    seed : int
+        Decides the start of the parameters and the batches.
+    label : str
+        Stands before the progress bar.
+
+    Returns
+    -------
+    params : dict
+    history : dict
+        As from `training.fit`.
+
+    Examples
+    --------
+    >>> settings = dict(DEFAULTS, task="reversal", width=4, steps=2)
+    >>> len(train(settings, seed=0)[1]["loss"])
+    2
+    """
+    task = make_task(settings["task"])
+    rng = np.random.default_rng(seed)
+    sizes = len(task.source_vocabulary), len(task.target_vocabulary)
+    params = seq2seq.init_seq2seq(rng, *sizes, settings["width"], settings["encoder"])
+    drawn = tasks.batches(task, rng, settings["batch"])
+    if settings["reversed_source"]:
+        drawn = map(tasks.reversed_source, drawn)
+
+    def loss(params, batch):
+        return cross_entropy(_logits(params, batch, settings), batch.target_out, batch.target_mask)
+
+    steps, rate = settings["steps"], settings["rate"]
+    return training.fit(loss, params, drawn, steps, rate=rate, label=label)
+
+
+def _logits(params, batch, settings):
+    return seq2seq.seq2seq(
+        params,
+        batch.source,
+        batch.source_lengths,
+        batch.target_in,
+        attend=settings["attend"],
+        encoder=settings["encoder"],
+    )
+
+
+def accuracy_by_length(params, settings, pairs=None):
+    """Exact match on held-out pairs, for each source length.
+
+    Parameters
+    ----------
+    params : dict
+    settings : dict
+        The ones it was trained with.
+    pairs : list of pairs, optional
+        The task's held-out pairs, if not given.
+
+    Returns
+    -------
+    dict
+        length -> (share of pairs right, number of pairs)
+
+    Examples
+    --------
+    >>> settings = dict(DEFAULTS, task="reversal", width=4, steps=2)
+    >>> params, _ = train(settings, seed=0)
+    >>> accuracy_by_length(params, settings)[20]
+    (0.0, 200)
+    """
+    task = make_task(settings["task"])
+    found = {}
+    for length, group in tasks.by_length(task.held_out if pairs is None else pairs).items():
+        batch = tasks.make_batch(group)
+        if settings["reversed_source"]:
+            batch = tasks.reversed_source(batch)
+        logits = _logits(params, batch, settings)
+        right = training.exact_match(logits, batch.target_out, batch.target_lengths)
+        found[length] = float(right.mean()), len(group)
+    return found
+
+
+def _run(job):
+    """Train and measure one model; save its parameters if a chapter loads them."""
+    settings, seed = job
+    start = time.process_time()
+    params, history = train(settings, seed)
+    seconds = time.process_time() - start
+    found = accuracy_by_length(params, settings)
+    for name, wanted in MODELS.items():
+        if seed == 0 and wanted == settings:
+            vector = training.flatten(params)
+            _write(RESULTS / f"{name}.npz", lambda file, v=vector: np.savez_compressed(file, v))
+    losses = np.array(history["loss"])
+    thinned = [float(part.mean().round(4)) for part in np.array_split(losses, 30)]
+    return {
+        "settings": settings,
+        "seed": seed,
+        "cpu_seconds": round(seconds, 1),
+        "loss": thinned,
+        "accuracy": {str(n): round(share, 4) for n, (share, _) in found.items()},
+        "count": {str(n): count for n, (_, count) in found.items()},
+    }
+
+
+def _write(path, write):
+    """Write a file whole or not at all: an interrupted run leaves no half of one."""
+    path.parent.mkdir(exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            write(file)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def run(name, seeds=3, jobs=1):
+    """Run what is missing of an experiment and add it to its record; may be interrupted.
+
+    Parameters
+    ----------
+    name : str
+        A key of `EXPERIMENTS`.
+    seeds : int
+        Seeds 0 to seeds - 1.
+    jobs : int
+        Processes at a time.
+
+    Raises
+    ------
+    ValueError
+        If there is no experiment of that name.
+    """
+    _require_experiment(name)
+    path = RESULTS / f"{name}.json"
+    os.environ["OMP_NUM_THREADS"] = "1"  # read by the new processes: one thread each
+    os.environ["STATIC_BOOK"] = "1"  # the runs draw no bars of their own
+    wanted = [(settings, seed) for settings in EXPERIMENTS[name] for seed in range(seeds)]
+    runs = [
+        run
+        for run in (json.loads(path.read_text())["runs"] if path.exists() else [])
+        if (run["settings"], run["seed"]) in wanted
+    ]
+    there = [(run["settings"], run["seed"]) for run in runs]
+    missing = [job for job in wanted if job not in there]
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        for done in tqdm(pool.imap_unordered(_run, missing), desc=name, total=len(missing)):
+            runs.append(done)
+            runs.sort(key=lambda run: wanted.index((run["settings"], run["seed"])))
+            record = {
+                "command": f"python -m helpers.experiments run {name}",
+                "versions": {
+                    "python": platform.python_version(),
+                    "numpy": np.__version__,
+                    "autograd": getattr(autograd, "__version__", "unknown"),
+                },
+                "runs": runs,
+            }
+            text = json.dumps(record, indent=1)
+            _write(path, lambda file, text=text: file.write(text.encode()))
+
+
+def _require_experiment(name):
+    require(name in EXPERIMENTS, f"experiment = {name!r} is unknown; there are {[*EXPERIMENTS]}")
+
+
+def load_record(name):
+    """Read a record.
+
+    Parameters
+    ----------
+    name : str
+        A key of `EXPERIMENTS`.
+
+    Returns
+    -------
+    list of dict
+        One a run: ``settings``, ``seed``, ``cpu_seconds``, ``loss``, ``accuracy`` and ``count``,
+        the last two from source length (int) to share and number of held-out pairs.
+
+    Raises
+    ------
+    ValueError
+        If there is no experiment of that name.
+    FileNotFoundError
+        If it has not been run; the message says how to run it.
+    """
+    _require_experiment(name)
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        raise FileNotFoundError(f"no {path.name}: python -m helpers.experiments run {name}")
+    runs = json.loads(path.read_text())["runs"]
+    for one in runs:
+        for key in ("accuracy", "count"):
+            one[key] = {int(length): value for length, value in one[key].items()}
+    return runs
+
+
+def curves(runs, bins=None, **settings):
+    """Accuracy against source length, one row a seed, of the runs with these settings.
+
+    Parameters
+    ----------
+    runs : list of dict
+        From `load_record`.
+    bins : list of pairs of int, optional
+        (first, last) length of each bin; each length by itself if not given.
+    settings
+        What the runs must have been made with; `DEFAULTS` for what is not given, and any task.
+
+    Returns
+    -------
+    x : list
+        Lengths, or the middles of the bins.
+    accuracy : array (seeds, lengths)
+
+    Raises
+    ------
+    ValueError
+        If no run has these settings.
+    """
+    settings = DEFAULTS | settings
+    chosen = [one for one in runs if settings.items() <= one["settings"].items()]
+    require(chosen, f"no run has the settings {settings}")
+    lengths = sorted(chosen[0]["accuracy"])
+    bins = bins or [(length, length) for length in lengths]
+    inside = [[n for n in lengths if first <= n <= last] for first, last in bins]
+    accuracy = [
+        [
+            np.average(
+                [one["accuracy"][n] for n in group], weights=[one["count"][n] for n in group]
+            )
+            for group in inside
+        ]
+        for one in chosen
+    ]
+    return [(first + last) / 2 for first, last in bins], np.array(accuracy)
+
+
+def within_record(accuracy, recorded):
+    """Whether a new seed's accuracy lies where the recorded seeds say it should.
+
+    Parameters
+    ----------
+    accuracy : float
+        Mean accuracy of the new seed.
+    recorded : array (seeds,)
+        Mean accuracies of the recorded ones.
+
+    Returns
+    -------
+    bool
+        True within max(3 spreads, 0.05) of the recorded mean; a spread is the standard deviation.
+
+    Examples
+    --------
+    >>> within_record(0.52, np.array([0.5, 0.55, 0.53])), within_record(0.9, np.array([0.5, 0.5]))
+    (True, False)
+    """
+    recorded = np.asarray(recorded)
+    return bool(abs(accuracy - recorded.mean()) <= max(3 * recorded.std(ddof=1), 0.05))
+
+
+def load_model(name):
+    """Read trained parameters.
+
+    Parameters
+    ----------
+    name : str
+        A key of `MODELS`.
+
+    Returns
+    -------
+    params : dict
+    settings : dict
+
+    Raises
+    ------
+    ValueError
+        If there is no model of that name.
+    """
+    require(name in MODELS, f"model = {name!r} is unknown; there are {[*MODELS]}")
+    settings = MODELS[name]
+    task = make_task(settings["task"])
+    sizes = len(task.source_vocabulary), len(task.target_vocabulary)
+    template = seq2seq.init_seq2seq(
+        np.random.default_rng(0), *sizes, settings["width"], settings["encoder"]
+    )
+    with np.load(RESULTS / f"{name}.npz") as file:
+        return training.unflatten(file["arr_0"], template), settings
+
+
+def main(arguments):
+    """Command line: ``list``, or ``run NAME|all [--seeds N] [--jobs N]``."""
+    parser = argparse.ArgumentParser(prog="python -m helpers.experiments", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="show the experiments and how many runs are recorded")
+    running = commands.add_parser("run", help="run what is missing")
+    running.add_argument("name", choices=[*EXPERIMENTS, "all"])
+    running.add_argument("--seeds", type=int, default=3)
+    running.add_argument("--jobs", type=int, default=1)
+    options = parser.parse_args(arguments)
+    if options.command == "list":
+        for name, settings in EXPERIMENTS.items():
+            path = RESULTS / f"{name}.json"
+            recorded = len(load_record(name)) if path.exists() else 0
+            print(f"{name}: {len(settings)} settings, {recorded} runs recorded")
+        return
+    for name in EXPERIMENTS if options.name == "all" else [options.name]:
+        run(name, options.seeds, options.jobs)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
