@@ -96,7 +96,7 @@ async def _execute(path, static, timeout):
 
 
 async def _try(path, static, timeout):
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     environment = {**os.environ, **KERNEL_ENVIRONMENT}
     environment.pop("STATIC_BOOK", None)
     if static:
@@ -208,6 +208,11 @@ def _normalise_outputs(cell, number):
         if output.output_type == "execute_result":
             output.execution_count = number
     return counted
+
+
+def read(path):
+    """Read a notebook."""
+    return nbformat.read(path, as_version=4)
 
 
 def write(notebook, path):

@@ -1,0 +1,208 @@
+"""Set-up and build: requirements, what makes outputs stale, and how failures are told."""
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from conftest import ROOT
+from sphinx.errors import ExtensionError
+
+import course
+import notebooks
+
+
+def requirement_lines(path):
+    lines = path.read_text().splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def test_every_requirement_says_why():
+    for line in requirement_lines(ROOT / "requirements.txt"):
+        assert " # " in line.replace("  ", " "), line
+
+
+def test_binder_installs_a_part_of_the_requirements():
+    everything = requirement_lines(ROOT / "requirements.txt")
+    for line in requirement_lines(ROOT / "binder" / "requirements.txt"):
+        assert line in everything, f"binder/requirements.txt: {line}"
+
+
+def imported_by(folder, pattern):
+    code = "\n".join(path.read_text() for path in folder.glob(pattern))
+    names = set()
+    for line in code.replace('\\n",', "").splitlines():
+        words = line.strip().strip('"').split()
+        if len(words) > 1 and words[0] in ("import", "from"):
+            names.add(words[1].split(".")[0].strip(",;"))
+    return names
+
+
+def test_binder_installs_what_helpers_and_notebooks_import():
+    names = imported_by(ROOT / "book" / "helpers", "*.py") | imported_by(ROOT / "book", "*.ipynb")
+    wanted = names & {name.split(".")[0] for name in packages_of(ROOT / "requirements.txt")}
+    assert wanted <= packages_of(ROOT / "binder" / "requirements.txt")
+
+
+def packages_of(path):
+    """Return the import names of the requirements in a file."""
+    names = [line.split(">")[0].split("<")[0] for line in requirement_lines(path)]
+    return {{"pillow": "PIL"}.get(name, name.replace("-", "_")) for name in names}
+
+
+def test_repository_is_named_in_one_place():
+    address = "attention-measured/attention-measured"
+    listed = subprocess.run(
+        ["git", "grep", "-l", address, "--", ".", ":!tests"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert listed.stdout.split() == ["_config.yml"]
+
+
+# ---- what makes outputs stale ------------------------------------------------------------
+
+
+@pytest.fixture
+def small_book(tmp_path):
+    """Make the folders that the fingerprint covers."""
+    for folder in course.DEPENDENCIES:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "file.py").write_text("one = 1\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("folder", course.DEPENDENCIES)
+def test_fingerprint_follows_the_files(small_book, folder):
+    before = course.fingerprint(small_book)
+    assert course.fingerprint(small_book) == before
+    (small_book / folder / "file.py").write_text("one = 2\n")
+    changed = course.fingerprint(small_book)
+    (small_book / folder / "file.py").rename(small_book / folder / "renamed.py")
+    assert len({before, changed, course.fingerprint(small_book)}) == 3
+
+
+def test_fingerprint_ignores_compiled_files(small_book):
+    before = course.fingerprint(small_book)
+    (small_book / "helpers" / "file.cpython-311.pyc").write_bytes(b"compiled")
+    assert course.fingerprint(small_book) == before
+
+
+# ---- executing ---------------------------------------------------------------------------
+
+
+def write_notebook(path, *sources):
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    kernelspec = {"kernelspec": notebooks.KERNELSPEC}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernelspec), path)
+    return path
+
+
+def sphinx_objects(folder, cache="cache"):
+    """Make the few attributes of Sphinx that the extension uses."""
+    config = SimpleNamespace(nb_execution_cache_path=str(folder / cache), nb_execution_timeout=60)
+    environment = SimpleNamespace(doc2path=lambda name: str(folder / name))
+    return SimpleNamespace(config=config), environment
+
+
+def test_all_failing_notebooks_are_shown_before_one_error(tmp_path, caplog, monkeypatch):
+    write_notebook(tmp_path / "good.ipynb", "print('fine')")
+    write_notebook(tmp_path / "first.ipynb", "1 / 0")
+    write_notebook(tmp_path / "second.ipynb", "{}['missing']")
+    names = ["first.ipynb", "good.ipynb", "second.ipynb", "page.md"]
+    monkeypatch.setattr(course, "logger", logging.getLogger("course-test"))
+    app, environment = sphinx_objects(tmp_path)
+    with caplog.at_level("INFO"), pytest.raises(ExtensionError) as raised:
+        course.execute_missing_notebooks(app, environment, names)
+    assert "2 of 3 notebooks failed: first.ipynb, second.ipynb" in str(raised.value)
+    assert "ZeroDivisionError" in caplog.text
+    assert "KeyError" in caplog.text
+    assert "good.ipynb done in" in caplog.text
+
+
+def test_a_notebook_in_the_cache_is_not_executed_again(tmp_path, monkeypatch):
+    write_notebook(tmp_path / "one.ipynb", "print('fine')")
+    app, environment = sphinx_objects(tmp_path, cache=course.fingerprint())
+    course.execute_missing_notebooks(app, environment, ["one.ipynb"])
+    monkeypatch.setattr(notebooks, "execute_all", None)  # calling it would fail
+    course.execute_missing_notebooks(app, environment, ["one.ipynb"])
+
+
+def test_a_change_while_notebooks_run_is_told(tmp_path):
+    write_notebook(tmp_path / "one.ipynb", "1")
+    app, environment = sphinx_objects(tmp_path, cache="fingerprint-of-before")
+    with pytest.raises(ExtensionError, match="build again"):
+        course.execute_missing_notebooks(app, environment, ["one.ipynb"])
+
+
+def test_kernels_know_whether_the_book_is_static(tmp_path):
+    source = "import os; print(os.environ.get('STATIC_BOOK'), os.environ['OMP_NUM_THREADS'])"
+    path = write_notebook(tmp_path / "one.ipynb", source)
+    for static, printed in [(True, "1 1\n"), (False, "None 1\n")]:
+        [run] = notebooks.execute_all([path], static=static)
+        assert run.notebook.cells[0].outputs[0].text == printed
+
+
+def test_a_kernel_that_dies_at_its_start_is_tried_once_more(tmp_path, monkeypatch):
+    path = write_notebook(tmp_path / "one.ipynb", "1")
+    tries = []
+
+    async def dying(self, **arguments):
+        tries.append(self)
+        raise RuntimeError("Kernel died before replying to kernel_info")
+
+    monkeypatch.setattr(notebooks.NotebookClient, "async_execute", dying)
+    [run] = notebooks.execute_all([path], static=False)
+    assert len(tries) == 2
+    assert "Kernel died" in run.error
+
+
+def test_a_kernel_that_dies_in_a_cell_is_told_at_once(tmp_path):
+    path = write_notebook(tmp_path / "one.ipynb", "import os; os._exit(1)")
+    [run] = notebooks.execute_all([path], static=False)
+    assert "died" in run.error.lower()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is a signal on POSIX systems only")
+def test_control_c_stops_the_notebooks(tmp_path):
+    path = write_notebook(tmp_path / "one.ipynb", "import time; time.sleep(60)")
+    program = (
+        "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import notebooks\n"
+        "notebooks.execute_all([pathlib.Path(sys.argv[2])], static=False)"
+    )
+    command = [sys.executable, "-c", program, ROOT / "book" / "_extensions", path]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert "KeyboardInterrupt" in complaint
+
+
+# ---- make --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("case $2 in *version_info*) exit 1;; esac; echo 'Python 3.9.1'", "3.11 or newer"),
+        ("case $2 in *ensurepip*) exit 1;; esac", "python3-venv"),
+    ],
+)
+def test_make_says_what_to_do_without_a_suitable_python(tmp_path, script, sentence):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "requirements.txt").write_text("")
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    command = ["make", "book", f"PYTHON={python}"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode != 0
+    assert sentence in result.stdout

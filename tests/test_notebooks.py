@@ -1,0 +1,136 @@
+"""The chapters as git keeps them: what they print is stored, compared, and nothing else."""
+
+import copy
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+import notebooks
+
+CHAPTERS = notebooks.chapters()
+NAMES = [path.stem for path in CHAPTERS]
+
+
+def read(name):
+    return notebooks.read(notebooks.BOOK / f"{name}.ipynb")
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def is_compared(cell):
+    return "nbval-ignore-output" not in cell.metadata.get("tags", [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_notebook_is_in_normal_form(name):
+    notebook = read(name)
+    path = notebooks.BOOK / f"{name}.ipynb"
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    counts = [cell.execution_count for cell in code_cells(notebook) if cell.execution_count]
+    assert counts == list(range(1, len(counts) + 1)), "run `make notebooks`"
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= set(notebooks.KEPT_CELL_METADATA)
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            assert not notebooks.is_drawn(output), f"{cell.id} holds a figure or a widget"
+            assert not notebooks.is_progress_bar(output), f"{cell.id} holds a progress bar"
+        assert not cell.outputs or cell.execution_count, f"{cell.id} has outputs but no count"
+    written = nbformat.writes(notebook).rstrip("\n") + "\n"
+    assert path.read_text(encoding="utf-8") == written
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_notebook_runs_and_what_it_prints_is_committed(name, executed):
+    """Cells without a count print nothing: nbval would not compare it."""
+    run = executed[name]
+    assert not run.error, run.error
+    assert not notebooks.mixed_cells(run.notebook), "cells that print and draw: split them"
+    fresh = notebooks.normalise(copy.deepcopy(run.notebook))
+    for stored, new in zip(code_cells(read(name)), code_cells(fresh), strict=True):
+        assert stored.execution_count == new.execution_count, f"{stored.id}: `make notebooks`"
+        if is_compared(stored):
+            assert stored.outputs == new.outputs, f"{stored.id} printed something else"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_normal_form_of_the_normal_form_is_itself(name, executed, tmp_path):
+    once = notebooks.normalise(copy.deepcopy(executed[name].notebook))
+    notebooks.write(once, tmp_path / "once.ipynb")
+    again = notebooks.read(tmp_path / "once.ipynb")
+    notebooks.write(again, tmp_path / "again.ipynb")
+    assert (tmp_path / "once.ipynb").read_bytes() == (tmp_path / "again.ipynb").read_bytes()
+    assert [cell.id for cell in again.cells] == [cell.id for cell in read(name).cells]
+
+
+def example():
+    """Build a notebook with one cell of each kind."""
+    sources = [
+        "x = 6 * 7",
+        "print(x)",
+        "from IPython.display import HTML\nHTML('<figure>drawn</figure>')",
+        "import sys\nprint('50%|#####', end='\\r', file=sys.stderr)",
+        "x",
+    ]
+    cells = [nbformat.v4.new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)]
+    cells[1].metadata = {"tags": ["kept"], "collapsed": True}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"volatile": 1})
+
+
+@pytest.fixture(scope="module")
+def example_path(tmp_path_factory):
+    """Execute the example and write it in normal form."""
+    path = tmp_path_factory.mktemp("notebook") / "example.ipynb"
+    notebooks.write(example(), path)
+    [run] = notebooks.execute_all([path], static=False)
+    assert not run.error
+    notebooks.write(notebooks.normalise(run.notebook), path)
+    return path
+
+
+def test_normal_form_keeps_text_and_drops_drawings(example_path):
+    notebook = notebooks.read(example_path)
+    silent, printed, figure, bar, value = notebook.cells
+    assert [cell.execution_count for cell in notebook.cells] == [1, 2, None, None, 3]
+    assert silent.outputs == figure.outputs == bar.outputs == []
+    assert printed.outputs[0].text == "42\n"
+    assert printed.metadata == {"tags": ["kept"]}
+    assert value.outputs[0].data == {"text/plain": "42"}
+    assert "volatile" not in notebook.metadata
+
+
+def nbval(path):
+    """Return the exit code of nbval and what it printed."""
+    command = [sys.executable, "-m", "pytest", "--nbval", "--rootdir", path.parent, path]
+    result = subprocess.run(
+        [*command, "-p", "no:cacheprovider"],
+        capture_output=True,
+        text=True,
+        cwd=path.parent,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},
+    )
+    return result.returncode, result.stdout
+
+
+def test_nbval_accepts_the_normal_form_and_fails_on_a_changed_number(example_path):
+    code, report = nbval(example_path)
+    assert code == 0, report
+    changed = example_path.with_name("changed.ipynb")
+    changed.write_text(example_path.read_text().replace('"42\\n"', '"43\\n"'))
+    assert changed.read_text() != example_path.read_text()
+    code, report = nbval(changed)
+    assert code == 1
+    assert "1 failed" in report
+
+
+def test_cells_that_print_and_draw_are_named():
+    notebook = example()
+    drawing = nbformat.v4.new_output("display_data", {"text/html": "<figure></figure>"})
+    notebook.cells[1].outputs = [drawing, nbformat.v4.new_output("stream", text="42")]
+    assert notebooks.mixed_cells(notebook) == ["c1"]
+    notebook.cells[1].metadata["tags"] = ["nbval-ignore-output"]
+    assert notebooks.mixed_cells(notebook) == []
