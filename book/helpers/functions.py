@@ -45,9 +45,9 @@ def require(condition, message):
 
 @primitive
 def _softmax(scores, axis, where):
-    highest = scores.max(axis=axis, keepdims=True) if scores.size else 0
-    exponentials = np.exp(scores - highest)
     if where is None:
+        highest = scores.max(axis=axis, keepdims=True, initial=-np.inf)
+        exponentials = np.exp(scores - highest)
         return exponentials / exponentials.sum(axis=axis, keepdims=True)
     # With a mask, the maximum and the sum run over the allowed scores only.
     allowed = np.where(where, scores, -np.inf)
@@ -231,14 +231,18 @@ def embedding(table, tokens):
         np.issubdtype(tokens.dtype, np.integer),
         f"tokens must hold integers (rows of the table), not {tokens.dtype}",
     )
-    if tokens.size:
-        lowest, highest = tokens.min(), tokens.max()
-        require(
-            0 <= lowest and highest < table.shape[0],
-            f"tokens must lie in 0 … {table.shape[0] - 1}, the rows of a table of shape "
-            f"{table.shape}, but they go from {lowest} to {highest}",
-        )
+    _require_within("tokens", tokens, len(table), f"the rows of a table of shape {table.shape}")
     return _embedding(table, tokens)
+
+
+def _require_within(name, tokens, size, reason):
+    if not tokens.size:
+        return
+    lowest, highest = tokens.min(), tokens.max()
+    require(
+        0 <= lowest and highest < size,
+        f"{name} must lie in 0 … {size - 1}, {reason}, but they go from {lowest} to {highest}",
+    )
 
 
 @primitive
@@ -282,7 +286,8 @@ def cross_entropy(logits, targets, where=None):
     Raises
     ------
     ValueError
-        If the shapes of `targets` or `where` are not those of `logits` without its last axis.
+        If the shapes of `targets` or `where` are not those of `logits` without its last axis,
+        a target is outside the vocabulary, or `where` is not boolean.
 
     Examples
     --------
@@ -296,6 +301,8 @@ def cross_entropy(logits, targets, where=None):
             array.shape == logits.shape[:-1],
             f"{name} has shape {array.shape}; logits {logits.shape} need {logits.shape[:-1]}",
         )
+    require(where.dtype == bool, f"where must be boolean (True = counts), not {where.dtype}")
+    _require_within("targets", targets, logits.shape[-1], f"the last axis of logits {logits.shape}")
     return _cross_entropy(logits, targets, where)
 
 

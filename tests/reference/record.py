@@ -1,0 +1,182 @@
+"""Record what PyTorch computes, forward and backward, for the tests to compare with.
+
+Run it with PyTorch installed: ``python tests/reference/record.py``. It writes one small file in
+float64 for each group of functions, beside itself; the tests need only these files.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+HERE = Path(__file__).parent
+BATCH, TIME, WIDTH_IN, WIDTH = 4, 6, 3, 5
+LENGTHS = [6, 2, 5, 1]
+
+
+def random(generator, *shape):
+    """Draw normal numbers whose gradient is wanted."""
+    return torch.from_numpy(generator.standard_normal(shape)).requires_grad_()
+
+
+def backward(record, generator, outputs, inputs):
+    """Add to `record`: inputs, outputs, random cotangents, and the gradients they give."""
+    cotangents = [torch.from_numpy(generator.standard_normal(tuple(y.shape))) for y in outputs]
+    total = sum((y * c).sum() for y, c in zip(outputs, cotangents, strict=True))
+    gradients = torch.autograd.grad(total, list(inputs.values()))
+    for i, (output, cotangent) in enumerate(zip(outputs, cotangents, strict=True)):
+        record[f"output_{i}"], record[f"cotangent_{i}"] = output, cotangent
+    for (name, array), gradient in zip(inputs.items(), gradients, strict=True):
+        record[name], record[f"gradient_{name}"] = array, gradient
+
+
+def save(name, record):
+    """Write the arrays of `record` to a file."""
+    arrays = {
+        key: value.detach().numpy() if torch.is_tensor(value) else np.asarray(value)
+        for key, value in record.items()
+    }
+    np.savez_compressed(HERE / f"{name}.npz", **arrays)
+
+
+def functions(generator):
+    """Softmax, linear, layer norm, cross-entropy with ignored places, embedding."""
+    x, weight, bias = random(generator, 2, 3, 4), random(generator, 4, 5), random(generator, 5)
+    scale, shift = random(generator, 4), random(generator, 4)
+    table, tokens = random(generator, 7, 4), torch.tensor([[1, 6, 1], [0, 1, 3]])
+    targets = torch.tensor([[3, 0, 2], [1, 1, 3]])
+    where = torch.tensor([[True, False, True], [True, True, False]])
+    ignored = torch.where(where, targets, -100)
+    linear = functional.linear(x, weight.T, bias)
+    normal = functional.layer_norm(x, (4,), scale, shift)
+    cross_entropy = functional.cross_entropy(x.transpose(1, 2), ignored, ignore_index=-100)
+    cases = {
+        "softmax": ({}, x.softmax(-1), {"x": x}),
+        "linear": ({}, linear, {"weight": weight, "bias": bias, "x": x}),
+        "layer_norm": ({}, normal, {"scale": scale, "shift": shift, "x": x}),
+        "cross_entropy": ({"targets": targets, "where": where}, cross_entropy, {"x": x}),
+        "embedding": ({"tokens": tokens}, functional.embedding(tokens, table), {"table": table}),
+    }
+    for name, (record, output, inputs) in cases.items():
+        backward(record, generator, [output], inputs)
+        save(name, record)
+
+
+def recurrent(generator, name, layer):
+    """Run a recurrent layer over a packed batch of padded sequences, with a first state."""
+    inputs = random(generator, BATCH, TIME, WIDTH_IN)
+    state = random(generator, BATCH, WIDTH)
+    packed = nn.utils.rnn.pack_padded_sequence(
+        inputs, LENGTHS, batch_first=True, enforce_sorted=False
+    )
+    outputs, last = layer(packed, state[None])
+    outputs, _ = nn.utils.rnn.pad_packed_sequence(outputs, batch_first=True)
+    record = {"lengths": LENGTHS}
+    weights = {
+        "input": layer.weight_ih_l0,
+        "recurrent": layer.weight_hh_l0,
+        "input_bias": layer.bias_ih_l0,
+        "recurrent_bias": layer.bias_hh_l0,
+    }
+    backward(record, generator, [outputs, last[0]], {"inputs": inputs, "state": state, **weights})
+    for key in ("input", "recurrent"):  # helpers keep (width_in, width), PyTorch the transpose
+        record[key], record[f"gradient_{key}"] = record[key].T, record[f"gradient_{key}"].T
+    save(name, record)
+
+
+def attention(generator):
+    """Record scaled dot-product attention with a mask for each query and key."""
+    queries, keys = random(generator, 2, 3, 4), random(generator, 2, 5, 4)
+    values = random(generator, 2, 5, 6)
+    mask = torch.from_numpy(generator.random((2, 3, 5)) < 0.6)
+    mask[:, :, 1] = True
+    output = functional.scaled_dot_product_attention(queries, keys, values, mask)
+    record = {"mask": mask}
+    backward(record, generator, [output], {"queries": queries, "keys": keys, "values": values})
+    save("attention", record)
+
+
+def projections(layer):
+    """Weights of multi-head attention, by the names that helpers give them."""
+    return {"in_projection": layer.in_proj_weight, "out_projection": layer.out_proj.weight}
+
+
+def multi_head(generator):
+    """Record multi-head cross-attention with padded keys."""
+    layer = nn.MultiheadAttention(12, 4, bias=False, batch_first=True)
+    queries_from, keys_values_from = random(generator, 2, 5, 12), random(generator, 2, 7, 12)
+    lengths = torch.tensor([7, 3])
+    padded = torch.arange(7) >= lengths[:, None]
+    output, weights = layer(
+        queries_from,
+        keys_values_from,
+        keys_values_from,
+        key_padding_mask=padded,
+        average_attn_weights=False,
+    )
+    inputs = {"queries_from": queries_from, "keys_values_from": keys_values_from}
+    record = {"lengths": lengths}
+    backward(record, generator, [output, weights], inputs | projections(layer))
+    save("multi_head", record)
+
+
+def encoder_block(generator):
+    """Record the pre-norm encoder block over padded sequences."""
+    layer = nn.TransformerEncoderLayer(12, 4, 48, dropout=0, batch_first=True, norm_first=True)
+    with torch.no_grad():
+        for norm in (layer.norm1, layer.norm2):
+            norm.weight.copy_(torch.from_numpy(1 + 0.1 * generator.standard_normal(12)))
+            norm.bias.copy_(torch.from_numpy(0.1 * generator.standard_normal(12)))
+        layer.self_attn.in_proj_bias.zero_()  # helpers' attention has no biases
+        layer.self_attn.out_proj.bias.zero_()
+    x = random(generator, 3, 7, 12)
+    lengths = torch.tensor([7, 2, 5])
+    output = layer(x, src_key_padding_mask=torch.arange(7) >= lengths[:, None])
+    inputs = {
+        "x": x,
+        **projections(layer.self_attn),
+        "attention_norm_scale": layer.norm1.weight,
+        "attention_norm_shift": layer.norm1.bias,
+        "feed_forward_norm_scale": layer.norm2.weight,
+        "feed_forward_norm_shift": layer.norm2.bias,
+        "expand_weight": layer.linear1.weight,
+        "expand_bias": layer.linear1.bias,
+        "shrink_weight": layer.linear2.weight,
+        "shrink_bias": layer.linear2.bias,
+    }
+    record = {"lengths": lengths}
+    backward(record, generator, [output], inputs)
+    for key in ("expand_weight", "shrink_weight"):
+        record[key], record[f"gradient_{key}"] = record[key].T, record[f"gradient_{key}"].T
+    save("encoder_block", record)
+
+
+def adam(generator):
+    """Record ten steps of Adam, each with another rate."""
+    vector = nn.Parameter(torch.from_numpy(generator.standard_normal(6)))
+    gradients = generator.standard_normal((10, 6)) * np.logspace(-6, 2, 6)
+    rates = np.linspace(0.01, 0.1, 10)
+    optimiser = torch.optim.Adam([vector], betas=(0.9, 0.98), eps=1e-9)
+    record = {"start": vector.detach().clone(), "gradients": gradients, "rates": rates}
+    vectors = []
+    for gradient, rate in zip(gradients, rates, strict=True):
+        vector.grad = torch.from_numpy(gradient)
+        optimiser.param_groups[0]["lr"] = rate
+        optimiser.step()
+        vectors.append(vector.detach().numpy().copy())
+    save("adam", record | {"vectors": np.stack(vectors)})
+
+
+if __name__ == "__main__":
+    torch.set_default_dtype(torch.float64)
+    torch.manual_seed(0)
+    numbers = np.random.default_rng(0)
+    functions(numbers)
+    recurrent(numbers, "rnn", nn.RNN(WIDTH_IN, WIDTH, batch_first=True))
+    recurrent(numbers, "gru", nn.GRU(WIDTH_IN, WIDTH, batch_first=True))
+    attention(numbers)
+    multi_head(numbers)
+    encoder_block(numbers)
+    adam(numbers)
