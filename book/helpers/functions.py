@@ -11,6 +11,7 @@ import numpy as np
 from autograd.extend import defvjp, primitive
 
 __all__ = [
+    "as_array",
     "cross_entropy",
     "embedding",
     "init_embedding",
@@ -41,6 +42,31 @@ def require(condition, message):
     """
     if not condition:
         raise ValueError(message)
+
+
+def as_array(name, array):
+    """Turn lists into an array, and leave an array, traced or not, as it is.
+
+    Raises
+    ------
+    ValueError
+        If the lists are a ragged batch.
+
+    Examples
+    --------
+    >>> as_array("tokens", [[4, 5], [6]])
+    Traceback (most recent call last):
+    ValueError: tokens is a ragged batch with rows of lengths [1, 2]; pad it with tasks.pad first
+    """
+    if hasattr(array, "shape"):
+        return array
+    try:
+        return np.asarray(array)
+    except ValueError:
+        lengths = sorted({len(row) if hasattr(row, "__len__") else 1 for row in array})
+        raise ValueError(
+            f"{name} is a ragged batch with rows of lengths {lengths}; pad it with tasks.pad first"
+        ) from None
 
 
 @primitive
@@ -220,13 +246,7 @@ def embedding(table, tokens):
            [0., 0.],
            [1., 2.]])
     """
-    try:
-        tokens = np.asarray(tokens)
-    except ValueError:
-        lengths = sorted({len(row) for row in tokens})
-        raise ValueError(
-            f"tokens is a ragged batch with rows of lengths {lengths}; pad it with tasks.pad first"
-        ) from None
+    tokens = as_array("tokens", tokens)
     require(
         np.issubdtype(tokens.dtype, np.integer),
         f"tokens must hold integers (rows of the table), not {tokens.dtype}",
@@ -294,7 +314,7 @@ def cross_entropy(logits, targets, where=None):
     >>> round(float(cross_entropy(np.zeros((2, 4)), np.array([0, 3]))), 3)  # log 4
     1.386
     """
-    targets = np.asarray(targets)
+    targets = as_array("targets", targets)
     where = np.ones(targets.shape, dtype=bool) if where is None else np.asarray(where)
     for name, array in (("targets", targets), ("where", where)):
         require(

@@ -9,7 +9,7 @@ rows of a gate lie next to each other.
 import numpy as np
 from autograd.extend import defvjp_argnums, primitive
 
-from helpers.functions import init_linear, orthogonal, require
+from helpers.functions import as_array, init_linear, orthogonal, require
 
 __all__ = ["gru", "init_gru", "init_rnn", "rnn"]
 
@@ -83,7 +83,7 @@ def rnn(params, inputs, lengths=None, state=None):
     Raises
     ------
     ValueError
-        If a shape does not fit, or a length is longer than the array.
+        If a shape does not fit, the batch is ragged, or a length is longer than the array.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def gru(params, inputs, lengths=None, state=None):
     Raises
     ------
     ValueError
-        If a shape does not fit, or a length is longer than the array.
+        If a shape does not fit, the batch is ragged, or a length is longer than the array.
 
     Examples
     --------
@@ -139,6 +139,7 @@ def gru(params, inputs, lengths=None, state=None):
 def _run(layer, params, inputs, lengths, state):
     """Check the shapes and call the fused `layer` with its arrays as positional arguments."""
     width_in, width = params["input"].shape[0], params["recurrent"].shape[0]
+    inputs = as_array("inputs", inputs)
     require(
         inputs.ndim == 3 and inputs.shape[2] == width_in,
         f"inputs has shape {inputs.shape}; it must be (batch, time, {width_in})",
