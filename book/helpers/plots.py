@@ -439,8 +439,10 @@ def _add_curves(axes, series):
     for (name, _), (colour, marker, style) in zip(series.items(), STYLES, strict=False):
         look = {"color": colour, "marker": marker}
         axes.plot([], [], **look, linestyle=style, linewidth=2, markersize=6, label=name)
-        axes.plot([], [], **look, linestyle="none", markersize=3.5, alpha=0.6)
-        axes.add_patch(Polygon(np.zeros((1, 2)), color=colour, alpha=0.18, linewidth=0))
+        axes.plot([], [], **look, linestyle="none", markersize=3)
+        # Smooth edges below the line would make the pages of slider figures a tenth heavier.
+        band = Polygon(np.zeros((1, 2)), color=colour, alpha=0.18, linewidth=0, antialiased=False)
+        axes.add_patch(band)
 
 
 def _add_shade(axes):
