@@ -169,6 +169,16 @@ def _require_same_width(queries, keys):
         queries.shape[-1] == keys.shape[-1],
         f"queries {queries.shape} and keys {keys.shape} must have the same last axis (width)",
     )
+    _batch(queries=queries, keys=keys)
+
+
+def _batch(**arrays):
+    """Shape that the axes before the last two have together."""
+    try:
+        return numpy.broadcast_shapes(*(array.shape[:-2] for array in arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise ValueError(f"{shapes} must agree in the axes before the last two (batch)") from None
 
 
 def causal_mask(n):
@@ -293,7 +303,7 @@ def attention(queries, keys, values, mask=None, score=scaled_dot):
     Raises
     ------
     ValueError
-        If widths, numbers of keys and values, or the mask do not fit.
+        If widths, batches, numbers of keys and values, or the mask do not fit.
 
     References
     ----------
@@ -309,10 +319,11 @@ def attention(queries, keys, values, mask=None, score=scaled_dot):
         keys.shape[-2] == values.shape[-2],
         f"keys {keys.shape} and values {values.shape} must agree in n_keys, the second-last axis",
     )
+    _batch(queries=queries, keys=keys, values=values)
     if score not in (scaled_dot, dot):
         return np.matmul(attention_weights(queries, keys, mask, score), values)
     _require_same_width(queries, keys)
-    lead = numpy.broadcast_shapes(queries.shape[:-2], keys.shape[:-2])
+    lead = _batch(queries=queries, keys=keys)
     _require_mask(mask, (*lead, queries.shape[-2], keys.shape[-2]))
     scale = 1 / math.sqrt(queries.shape[-1]) if score is scaled_dot else 1.0
     return _attention(queries, keys, values, mask, scale, {})
@@ -428,6 +439,7 @@ def multi_head_attention(params, queries_from, keys_values_from, mask=None):
             len(array.shape) == 3 and array.shape[2] == width,
             f"{name} has shape {array.shape}; it must be (batch, n, {width})",
         )
+    _batch(queries_from=queries_from, keys_values_from=keys_values_from)
     scores_shape = (len(queries_from), queries_from.shape[1], keys_values_from.shape[1])
     _require_mask(mask, scores_shape)
     if mask is not None:  # insert the heads axis, whatever the mask left out
