@@ -2,13 +2,11 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 
 import notebooks
 
-ROOT = Path(__file__).parents[1]
 BROWSERS = (
     "chromium",
     "chromium-browser",

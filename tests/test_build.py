@@ -11,11 +11,12 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from conftest import ROOT
 from sphinx.errors import ExtensionError
 
 import course
 import notebooks
+
+ROOT = notebooks.BOOK.parent
 
 
 def requirement_lines(path):

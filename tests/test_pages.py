@@ -6,14 +6,13 @@ import threading
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ROOT
 from playwright.sync_api import sync_playwright
 
 import notebooks
 
 pytestmark = pytest.mark.pages
 
-HTML = ROOT / "_build" / "html"
+HTML = notebooks.BOOK.parent / "_build" / "html"
 PAGES = [f"book/{path.stem}.html" for path in notebooks.chapters()] + ["book/references.html"]
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 FLAGS = [
