@@ -265,7 +265,11 @@ def test_show_takes_figures_of_pyplot(static):
         ({"row": [0, 0], "letter": ["x"]}, ValueError, "row has a value twice"),
         ({"row": 3, "letter": ["x"]}, TypeError, "row must be a sequence.*3"),
         ({"row": range(21), "letter": range(20)}, ValueError, "21 x 20 = 420.*400"),
-        ({"row": [0], "column": [1]}, TypeError, r"\['row', 'column'\].*draw_cells\(figure, row"),
+        (
+            {"row": [0], "column": [1]},
+            TypeError,
+            r"\['row', 'column'\].*takes \(figure, row, letter",
+        ),
         ({"row": [0]}, TypeError, "letter"),
         ({"start": {"row": 7}, **CELLS}, ValueError, r"start\['row'\] is 7.*\[0, 1\]"),
         ({"start": {"line": 7}, **CELLS}, ValueError, r"start names \['line'\].*'letter'"),

@@ -56,8 +56,9 @@ SCRIPT = """
     const [bitmap] = await Promise.all([base, frame.decode()]);
     if (turn < drawn) return;  // a later position was faster
     drawn = turn;
-    pen.drawImage(bitmap, 0, 0);
-    pen.drawImage(frame, data.x, data.y);
+    const {x, y} = data, {width, height} = frame;
+    pen.drawImage(bitmap, x, y, width, height, x, y, width, height);
+    pen.drawImage(frame, x, y);
   };
   sliders.forEach(slider => { slider.disabled = false; slider.oninput = update; });
 })();
@@ -89,6 +90,7 @@ def explore(draw, *, alt, caption="", size=(6.4, 3.6), labels=None, start=None, 
         Where sliders stand at first; by default at their first value.
     **values : sequences
         The positions of each slider: numbers or strings; 400 at most, multiplied over sliders.
+        A slider can't have the name of another argument, such as `size`.
 
     Raises
     ------
@@ -197,29 +199,29 @@ def _check(draw, values, labels, start):
     for name, value in start.items():
         if value not in values[name]:
             raise ValueError(f"start[{name!r}] is {value!r}, but its values are {values[name]}")
+    signature = inspect.signature(draw)
     try:
-        inspect.signature(draw).bind(None, **dict.fromkeys(values))
+        signature.bind(None, **dict.fromkeys(values))
     except TypeError as error:
         raise TypeError(
             f"draw must take a figure and the keywords {list(values)}, "
-            f"but it is {draw.__name__}{inspect.signature(draw)}: {error}"
+            f"but it takes {signature}: {error}"
         ) from None
 
 
 def _words(alt, position):
-    """Return the alternative text at a position; None where there are no sliders."""
-    try:
-        text = (
-            alt(**position)
-            if callable(alt)
-            else alt
-            if position is None
-            else alt.format(**position)
-        )
-    except (KeyError, IndexError) as error:
-        raise ValueError(
-            f"alt has the field {error}, but the sliders are {list(position)}"
-        ) from None
+    """Return the alternative text at a position; `position` is None where there is no slider."""
+    if callable(alt):
+        text = alt(**position)
+    elif position is None:
+        text = alt
+    else:
+        try:
+            text = alt.format(**position)
+        except (KeyError, IndexError) as error:
+            raise ValueError(
+                f"alt has the field {error}, but the sliders are {list(position)}"
+            ) from None
     if not text.strip():
         raise ValueError("alt is empty: say in words what the picture shows")
     return text
@@ -234,21 +236,7 @@ def _text(value):
 
 
 def _show_frames(draw, figure, alt, caption, labels, start, values):
-    frames = []
-    for position in [*positions(**values), start]:
-        try:
-            draw(figure, **position)
-        except Exception as error:
-            error.add_note(f"while explore drew the position {position}")
-            raise
-        frames.append(_pixels(figure))
-    first = list(positions(**values)).index(start)
-    base = frames.pop()
-    if (base != frames[first]).any():
-        raise ValueError(
-            f"draw gave two pictures for {start}: what it draws may depend on its values only; "
-            "change the artists of the first call instead of adding new ones"
-        )
+    base, frames = _draw_frames(draw, figure, start, values)
     rows, columns = _changing_rectangle(base, frames)
     sample = [_webp(frame[rows, columns]) for frame in frames[::4]]
     if sum(map(len, sample)) * len(frames) > FULL_COLOUR_BYTES * len(sample):
@@ -268,6 +256,25 @@ def _show_frames(draw, figure, alt, caption, labels, start, values):
         f'<div class="sliders">{sliders}</div>{_caption_element(caption)}'
         f'<script type="application/json">{packed}</script><script>{SCRIPT}</script></figure>'
     )
+
+
+def _draw_frames(draw, figure, start, values):
+    """Return the pixels at the start, and at all positions; about 2.6 MB each."""
+    frames = []
+    for position in [*positions(**values), start]:
+        try:
+            draw(figure, **position)
+        except Exception as error:
+            error.add_note(f"while explore drew the position {position}")
+            raise
+        frames.append(_pixels(figure))
+    base = frames.pop()
+    if (base != frames[list(positions(**values)).index(start)]).any():
+        raise ValueError(
+            f"draw gave two pictures for {start}: what it draws may depend on its values only; "
+            "change the artists of the first call instead of adding new ones"
+        )
+    return base, frames
 
 
 def _changing_rectangle(base, frames):

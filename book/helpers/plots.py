@@ -193,7 +193,8 @@ def lines(
     figure : Figure or SubFigure
     x : array, shape (n_points,)
     series : dict of str to array, shape (n_seeds, n_points) or (n_points,)
-        The curves by their names in the legend, six at most. NaN leaves a gap.
+        The curves by their names in the legend, six at most; a single curve named "" has no
+        legend. NaN leaves a gap.
     x_label, y_label : str
         With units, if there are any.
     limits, x_limits : (float, float), optional
@@ -305,14 +306,9 @@ def points(figure, groups, *, y_label, x_label="", limits=None, reference=None):
     for name, values in groups.items():
         if values.ndim != 1 or not values.size:
             raise ValueError(f"group {name!r} has shape {values.shape}: it must be (n_seeds,)")
-    axes, is_new = _axes(
-        figure,
-        ("points", *groups, reference is not None),
-        0.82,
-        0.15,
-        0.85 if x_label else 0.6,
-        0.15,
-    )
+    structure = ("points", *groups, reference is not None)
+    bottom = 0.35 + 0.2 * max(name.count("\n") for name in groups) + 0.27 * bool(x_label)
+    axes, is_new = _axes(figure, structure, 0.82, 0.15, bottom, 0.15)
     if is_new:
         _soften(axes)
         for colour, marker, _ in STYLES[: len(groups)]:
