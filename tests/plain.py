@@ -8,6 +8,8 @@ import math
 
 import autograd.numpy as np
 
+from helpers.positions import sinusoidal
+
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
@@ -93,16 +95,11 @@ def encoder_block(params, xs):
     return outputs
 
 
-def position(t, width):
-    """Sinusoidal encoding of one position."""
-    angles = [t / 10000 ** (2 * (i // 2) / width) for i in range(width)]
-    return np.array([(math.cos if i % 2 else math.sin)(angle) for i, angle in enumerate(angles)])
-
-
 def encoder(params, embedded, layers=1):
     """Self-attention encoder over a list of embedded tokens."""
     width = len(embedded[0])
-    xs = [x * math.sqrt(width) + position(t, width) for t, x in enumerate(embedded)]
+    positions = sinusoidal(len(embedded), width)  # its own test holds these
+    xs = [x * math.sqrt(width) + place for x, place in zip(embedded, positions, strict=True)]
     for i in range(layers):
         xs = encoder_block(params[f"block_{i}"], xs)
     return [layer_norm(params["norm"], x) for x in xs]

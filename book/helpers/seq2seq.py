@@ -111,10 +111,9 @@ def encode(params, source, source_lengths, encoder="gru"):
     if encoder in _CELLS:
         return _CELLS[encoder][1](params["encoder"], embedded, source_lengths)
     outputs, _ = self_attention_encoder(params["encoder"], embedded, source_lengths)
-    mean = padding_mask(source_lengths, embedded.shape[1]) / numpy.asarray(
-        source_lengths, outputs.dtype
-    ).reshape(-1, 1, 1)
-    return outputs, np.matmul(mean.astype(embedded.dtype), outputs)[:, 0]
+    true = padding_mask(source_lengths, embedded.shape[1])
+    mean = true / numpy.maximum(true.sum(axis=-1, keepdims=True), 1)  # nothing to read: mean 0
+    return outputs, np.matmul(mean.astype(outputs.dtype), outputs)[:, 0]
 
 
 def decode(params, target_in, memory, mask, state, cell="gru", score=dot):

@@ -97,6 +97,11 @@ def encoder(params, embedded, lengths):
     weights : list of arrays (batch, heads, n, n)
         The map of each block.
 
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or a length is longer than the array.
+
     Examples
     --------
     >>> import numpy as np
@@ -105,10 +110,14 @@ def encoder(params, embedded, lengths):
     >>> outputs.shape, bool((weights[0][1, :, :, 3:] == 0).all())
     ((2, 5, 8), True)
     """
-    _, n, width = embedded.shape
+    batch, n, width = embedded.shape
+    mask = padding_mask(lengths, n)
+    require(
+        len(mask) == batch,
+        f"lengths has shape ({len(mask)},); it must be ({batch},), one per sequence",
+    )
     # Embeddings have norm 1 at the start, positions sqrt(width / 2): bring them to one scale.
     x = embedded * math.sqrt(width) + sinusoidal(n, width)
-    mask = padding_mask(lengths, n)
     weights = []
     for i in range(len(params) - 1):
         x, block_weights = encoder_block(params[f"block_{i}"], x, mask)
