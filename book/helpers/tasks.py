@@ -330,6 +330,11 @@ def numbers(language, digits, held_out=200):
     -------
     Task
 
+    Raises
+    ------
+    ValueError
+        If the language is another, or `digits` is below 2.
+
     Examples
     --------
     >>> task = numbers("fr", 3)
@@ -337,6 +342,7 @@ def numbers(language, digits, held_out=200):
     >>> decode_tokens(source, task.source_vocabulary), decode_tokens(target, task.target_vocabulary)
     (['quatorze'], ['fourteen'])
     """
+    require(digits > 1, f"digits = {digits} must be at least 2")
     source_vocabulary = _vocabulary(language, digits)
     target_vocabulary = _vocabulary("en", digits)
 

@@ -1,0 +1,274 @@
+"""Training: Adam, the loop, what goes wrong in it, and measuring."""
+
+from itertools import repeat
+
+import autograd.numpy as np
+import numpy
+import pytest
+from compare import agree, recorded
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import seq2seq, tasks, training
+from helpers.functions import cross_entropy
+from helpers.training import adam, exact_match, fit, flatten, greedy, learning_rate, unflatten
+
+NESTED = {"a": numpy.arange(6.0).reshape(2, 3), "b": {"c": numpy.array(7.0), "d": numpy.ones(4)}}
+
+
+def test_flatten_and_unflatten_are_inverse():
+    vector = flatten(NESTED)
+    assert vector.tolist() == [0, 1, 2, 3, 4, 5, 7, 1, 1, 1, 1]
+    again = unflatten(vector, NESTED)
+    assert again["b"].keys() == NESTED["b"].keys()
+    for found, expected in ((again["a"], NESTED["a"]), (again["b"]["c"], NESTED["b"]["c"])):
+        agree(found, expected, 0)
+    agree(flatten(again), vector, 0)
+
+
+def test_unflatten_names_a_vector_of_the_wrong_size():
+    with pytest.raises(ValueError, match=r"vector has shape \(3,\); the template needs \(11,\)"):
+        unflatten(numpy.zeros(3), NESTED)
+
+
+def test_adam_goes_the_steps_of_pytorch():
+    record = recorded("adam")
+    vector = record["start"]
+    moments = numpy.zeros_like(vector), numpy.zeros_like(vector)
+    steps = zip(record["gradients"], record["rates"], record["vectors"], strict=True)
+    for step, (gradient, rate, expected) in enumerate(steps):
+        adam(vector, gradient, moments, step, rate)
+        agree(vector, expected)
+
+
+def test_adam_keeps_the_number_format():
+    vector, gradient = numpy.ones(3, numpy.float32), numpy.ones(3, numpy.float32)
+    moments = numpy.zeros_like(vector), numpy.zeros_like(vector)
+    adam(vector, gradient, moments, 0, 0.1)
+    assert {vector.dtype, *(moment.dtype for moment in moments)} == {numpy.dtype("float32")}
+
+
+@given(steps=st.integers(1, 500), warmup=st.integers(0, 200), peak=st.floats(0.01, 1))
+def test_the_rate_rises_to_its_peak_and_falls_to_almost_zero(steps, warmup, peak):
+    rates = [learning_rate(step, steps, peak, warmup) for step in range(steps)]
+    assert min(rates) >= 0
+    assert max(rates) <= peak * (1 + 1e-12)
+    top = min(warmup, steps - 1)
+    assert rates[:top] == sorted(rates[:top])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    if steps > warmup:
+        assert rates[warmup] == peak
+        assert rates[-1] <= peak * 5 / (steps - warmup) ** 2
+
+
+def squared_distance(params, batch):
+    return np.sum((params["x"] - batch) ** 2)
+
+
+START = {"x": numpy.array([1.0, -2.0, 3.0], numpy.float32)}
+
+
+def test_fit_takes_adams_steps_with_clipped_gradients_and_the_scheduled_rate():
+    trained, history = fit(
+        squared_distance, START, repeat(0.5), steps=8, rate=0.1, warmup=3, clip=2.0
+    )
+    vector = START["x"].astype(float)
+    moments, losses = (numpy.zeros(3), numpy.zeros(3)), []
+    for step in range(8):
+        losses.append(((vector - 0.5) ** 2).sum())
+        gradient = 2 * (vector - 0.5)
+        gradient = gradient * min(1, 2.0 / numpy.linalg.norm(gradient))
+        adam(vector, gradient, moments, step, learning_rate(step, 8, 0.1, 3))
+    agree(trained["x"], vector, 1e-6)
+    agree(history["loss"], losses, 1e-5)
+    assert trained["x"].dtype == numpy.float32
+
+
+def test_a_gradient_is_clipped_to_the_length_and_a_short_one_is_left(monkeypatch):
+    lengths = []
+    monkeypatch.setattr(
+        training, "adam", lambda vector, gradient, *rest: lengths.append(float((gradient**2).sum()))
+    )
+    for batch in (0.999, 1000.0):
+        fit(squared_distance, {"x": numpy.array([1.0])}, repeat(batch), steps=1, clip=0.5)
+    agree(lengths, [0.002**2, 0.5**2], 1e-9)
+
+
+def test_fit_does_not_change_where_it_starts():
+    before = START["x"].copy()
+    trained, _ = fit(squared_distance, START, repeat(0.5), steps=3)
+    agree(START["x"], before, 0)
+    assert numpy.abs(trained["x"] - before).max() > 0
+
+
+def test_evaluations_are_kept_every_so_often_and_at_the_end():
+    seen = []
+    _, history = fit(
+        squared_distance,
+        START,
+        repeat(0.5),
+        steps=7,
+        every=3,
+        evaluate=lambda params: seen.append(params["x"]) or len(seen),
+    )
+    assert history["evaluated"] == [(3, 1), (6, 2), (7, 3)]
+    assert numpy.abs(seen[0] - seen[1]).max() > 0, "what is kept must not go on changing"
+    assert len(history["loss"]) == 7
+    assert history["seconds"] > 0
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_a_diverging_loss_says_so_and_what_to_try():
+    with pytest.raises(
+        ValueError,
+        match=r"loss is (inf|nan) at step \d+: training has diverged.*"
+        r"lower rate than 1e\+30.*warmup than 0.*smaller clip",
+    ):
+        fit(
+            lambda p, batch: np.exp(p["x"] ** 2),
+            {"x": numpy.array(3.0)},
+            repeat(0),
+            steps=9,
+            rate=1e30,
+            warmup=0,
+        )
+
+
+def change_in_place(params, batch):
+    x = params["x"] * 2
+    x[0] = 0
+    return np.sum(x)
+
+
+def print_traced(params, batch):
+    loss = np.sum(params["x"])
+    f"{loss:.3f}"
+    return loss
+
+
+def convert_traced(params, batch):
+    return float(np.sum(params["x"]))
+
+
+@pytest.mark.parametrize(
+    ("loss", "error", "words"),
+    [
+        (change_in_place, TypeError, "cannot be changed in place.*np.where"),
+        (print_traced, TypeError, "not a number while the gradient is recorded.*outside the loss"),
+        (convert_traced, TypeError, "not a number while the gradient is recorded"),
+        (lambda params, batch: "a" + 1, TypeError, "happened while the gradient .* was recorded"),
+        (lambda params, batch: params["x"], ValueError, r"loss must be one number.*shape \(3,\)"),
+    ],
+)
+def test_a_loss_that_cannot_be_differentiated_gets_a_sentence(loss, error, words):
+    with pytest.raises(error, match=words):
+        fit(loss, START, repeat(0), steps=2)
+
+
+def test_ctrl_c_returns_what_is_trained_so_far(capsys):
+    def interrupted():
+        yield from [0.5] * 4
+        raise KeyboardInterrupt
+
+    trained, history = fit(squared_distance, START, interrupted(), steps=9, warmup=3)
+    _, whole = fit(
+        squared_distance,
+        START,
+        repeat(0.5),
+        steps=9,
+        warmup=3,
+        evaluate=lambda params: params["x"],
+        every=1,
+    )
+    step, after_four = whole["evaluated"][3]
+    assert step == len(history["loss"]) == 4
+    agree(trained["x"], after_four, 0)
+    assert "stopped after 4 of 9 steps" in "".join(capsys.readouterr())
+
+
+TASK = tasks.numbers("fr", 2)
+
+
+def train(encoder="gru", attend=True, steps=6, score=seq2seq.dot):
+    """Train a small translator for a few steps."""
+    rng = numpy.random.default_rng(0)
+    sizes = len(TASK.source_vocabulary), len(TASK.target_vocabulary)
+    params = seq2seq.init_seq2seq(rng, *sizes, 8, encoder)
+
+    def loss(params, batch):
+        logits = seq2seq.seq2seq(params, *batch[:3], attend=attend, encoder=encoder, score=score)
+        return cross_entropy(logits, batch.target_out, batch.target_mask)
+
+    return fit(loss, params, tasks.batches(TASK, rng, size=16, pool=4), steps, warmup=2, rate=0.03)
+
+
+@pytest.mark.parametrize("encoder", ["gru", "rnn", "self_attention"])
+def test_the_same_seed_gives_the_same_bits(encoder):
+    first, second = train(encoder), train(encoder)
+    assert first[1]["loss"] == second[1]["loss"]
+    assert flatten(first[0]).tobytes() == flatten(second[0]).tobytes()
+    assert flatten(first[0]).dtype == numpy.float32
+
+
+@pytest.mark.parametrize("attend", [True, False])
+def test_training_learns(attend):
+    _, history = train(attend=attend, steps=60)
+    assert numpy.mean(history["loss"][-5:]) < 0.7 * numpy.mean(history["loss"][:5])
+
+
+@pytest.mark.parametrize("encoder", ["gru", "rnn", "self_attention"])
+@pytest.mark.parametrize("attend", [True, False])
+def test_exact_match_under_teacher_forcing_is_that_of_greedy_decoding(encoder, attend):
+    params, _ = train(encoder, attend, steps=120)
+    batch = tasks.make_batch(
+        TASK.held_out + [TASK.draw(numpy.random.default_rng(i)) for i in range(60)]
+    )
+    logits = seq2seq.seq2seq(params, *batch[:3], attend=attend, encoder=encoder)
+    matches = exact_match(logits, batch.target_out, batch.target_lengths)
+    outputs, state = seq2seq.encode(params, batch.source, batch.source_lengths, encoder)
+    memory, mask = seq2seq.wire(outputs, state, batch.source_lengths, attend)
+    cell = "rnn" if encoder == "rnn" else "gru"
+
+    def step(tokens, state):
+        logits, _, state = seq2seq.decode(params, tokens, memory, mask, state, cell)
+        return logits, state
+
+    said = greedy(step, state, batch.target_in[:, 0], tasks.END, limit=12)
+    right = [
+        row[: length - 1].tolist()
+        for row, length in zip(batch.target_out, batch.target_lengths, strict=True)
+    ]
+    assert matches.tolist() == [a == b for a, b in zip(said, right, strict=True)]
+    assert 0 < matches.mean() < 1, "a test of both answers"
+
+
+def test_exact_match_counts_the_end_token_and_no_padding():
+    targets = numpy.array([[3, 2, 0], [3, 2, 0], [3, 4, 2], [3, 2, 0]])
+    predicted = numpy.array([[3, 2, 4], [3, 4, 0], [3, 4, 2], [4, 2, 0]])
+    matches = exact_match(numpy.eye(5)[predicted], targets, [2, 2, 3, 2])
+    assert matches.tolist() == [True, False, True, False]
+
+
+@pytest.mark.parametrize(("targets", "lengths"), [((2, 4), (2,)), ((2, 3), (3,)), ((3, 3), (3,))])
+def test_exact_match_names_shapes_that_do_not_fit(targets, lengths):
+    with pytest.raises(ValueError) as error:
+        exact_match(numpy.zeros((2, 3, 5)), numpy.zeros(targets, int), numpy.zeros(lengths, int))
+    for shape in ("logits (2, 3, 5)", str(targets), str(lengths)):
+        assert shape in str(error.value)
+
+
+def test_greedy_decoding_stops_at_the_limit():
+    always = numpy.eye(5)[numpy.array([[3], [4]])]
+    assert greedy(lambda tokens, state: (always, state), None, [1, 1], 2, 3) == [[3] * 3, [4] * 3]
+    assert greedy(lambda tokens, state: (always, state), None, [1, 1], 4, 3) == [[3] * 3, []]
+
+
+def test_the_static_book_has_no_progress_bar(monkeypatch, capfd):
+    monkeypatch.setenv("STATIC_BOOK", "1")
+    fit(squared_distance, START, repeat(0.5), steps=3, label="quiet")
+    assert "quiet" not in "".join(capfd.readouterr())
+    monkeypatch.delenv("STATIC_BOOK")
+    fit(squared_distance, START, repeat(0.5), steps=3, label="loud")
+    output = capfd.readouterr()
+    assert "loud" in output.err
+    assert output.out == ""
