@@ -17,6 +17,7 @@ __all__ = [
     "masked_weights_are_zero",
     "permutation_invariant",
     "rows_sum_to_one",
+    "same_result",
 ]
 
 
@@ -101,6 +102,39 @@ def close(found, expected, name="result", tolerance=1e-5):
             f"{name} is {found[place]:.4g}{where}, but it should be {expected[place]:.4g}.",
         )
     return Verdict(True, f"{name} is as expected.")
+
+
+def same_result(function, arguments, expected, mistakes=None):
+    """Whether a student's function gives the expected result, and if not, which mistake it is.
+
+    Parameters
+    ----------
+    function : callable
+    arguments : tuple
+        What it is called with.
+    expected : array
+    mistakes : dict of str to array, optional
+        A sentence about a well-known mistake -> the result that this mistake gives.
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> numbers = np.array([2.0, 4.0, 0.0])
+    >>> mistakes = {"you counted the padding, which is 0, as a third number.": 2.0}
+    >>> same_result(np.mean, (numbers,), expected=3.0, mistakes=mistakes)
+    not yet: you counted the padding, which is 0, as a third number.
+    """
+    found = _attempt(function, *arguments)
+    verdict = close(found, expected)
+    if verdict or isinstance(found, Verdict):
+        return verdict
+    for message, result in (mistakes or {}).items():
+        if close(found, result):
+            return Verdict(False, message)
+    return verdict
 
 
 def rows_sum_to_one(weights, mask=None, tolerance=1e-5):
