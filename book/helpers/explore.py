@@ -41,26 +41,38 @@ SCRIPT = """
     picture.after(canvas);
     return bitmap;
   });
+  const strides = sliders.map((_, k) => data.values.slice(k + 1).reduce((n, v) => n * v.length, 1));
+  const frames = [];
+  const load = async position => {
+    const frame = frames[position] ??= new Image();
+    frame.src ||= "data:image/webp;base64," + data.frames[position];
+    await frame.decode();
+    return frame;
+  };
   let asked = 0, drawn = 0;
-  const update = async () => {
-    const turn = ++asked, frame = new Image();
+  const update = async stride => {
+    const turn = ++asked;
     let position = 0;
     sliders.forEach((slider, k) => {
       const text = data.values[k][slider.value];
-      position = position * data.values[k].length + slider.valueAsNumber;
+      position += slider.value * strides[k];
       outputs[k].value = text;
       slider.setAttribute("aria-valuetext", text);
     });
     picture.alt = data.alts[position];
-    frame.src = "data:image/webp;base64," + data.frames[position];
-    const [bitmap] = await Promise.all([base, frame.decode()]);
+    const [bitmap, frame] = await Promise.all([base, load(position)]);
     if (turn < drawn) return;  // a later position was faster
     drawn = turn;
     const {x, y} = data, {width, height} = frame;
     pen.drawImage(bitmap, x, y, width, height, x, y, width, height);
     pen.drawImage(frame, x, y);
+    // The slider probably moves on: have its next pictures ready.
+    for (const next of [position - stride, position + stride]) if (next in data.frames) load(next);
   };
-  sliders.forEach(slider => { slider.disabled = false; slider.oninput = update; });
+  sliders.forEach((slider, k) => {
+    slider.disabled = false;
+    slider.oninput = () => update(strides[k]);
+  });
 })();
 """
 
