@@ -1,17 +1,28 @@
-r"""Recurrent layers over padded batches: `rnn` and `gru`, in PyTorch's equations and gate order.
+r"""Recurrent layers over padded batches: `rnn`, `gru`, `lstm`, in PyTorch's equations and gate order.
 
 Stands on `functions` alone. A layer runs over all time steps inside one `autograd` primitive:
 the inputs are projected in one matrix product before the loop, and the gradients of all weights
-are gathered in one product after it. Inside, arrays are (time, features, batch), so that the
-rows of a gate lie next to each other.
+are gathered in one product after it. Inside, arrays are (gate, time, batch, width), so that the
+numbers of one gate at one step lie next to each other.
 """
 
+import autograd.numpy
 import numpy as np
-from autograd.extend import defvjp_argnums, primitive
+from autograd.extend import defvjp, defvjp_argnums, primitive
 
 from helpers.functions import as_array, init_linear, orthogonal, require
 
-__all__ = ["gru", "init_gru", "init_rnn", "rnn"]
+__all__ = [
+    "bidirectional",
+    "gru",
+    "init_bidirectional",
+    "init_gru",
+    "init_lstm",
+    "init_rnn",
+    "lstm",
+    "reverse",
+    "rnn",
+]
 
 
 def init_rnn(rng, width_in, width):
@@ -46,6 +57,30 @@ def init_gru(rng, width_in, width):
     (3, 12)
     """
     return _init(rng, width_in, width, gates=3)
+
+
+def init_lstm(rng, width_in, width):
+    """Start an LSTM; its gates input, forget, cell and output lie side by side in the last axis.
+
+    The two biases of the forget gate start at 0.5 each, 1 together, so that the cell remembers
+    from the first training step on (Jozefowicz et al. 2015).
+
+    Returns
+    -------
+    dict
+        ``input`` (width_in, 4 width), ``recurrent`` (width, 4 width), ``input_bias`` and
+        ``recurrent_bias`` (4 width,).
+
+    Examples
+    --------
+    >>> params = init_lstm(np.random.default_rng(0), 3, 2)
+    >>> params["input_bias"] + params["recurrent_bias"]
+    array([0., 0., 1., 1., 0., 0., 0., 0.], dtype=float32)
+    """
+    params = _init(rng, width_in, width, gates=4)
+    for name in ("input_bias", "recurrent_bias"):
+        params[name][width : 2 * width] = 0.5
+    return params
 
 
 def _init(rng, width_in, width, gates):
@@ -136,7 +171,173 @@ def gru(params, inputs, lengths=None, state=None):
     return _run(_gru_layer, params, inputs, lengths, state)
 
 
-def _run(layer, params, inputs, lengths, state):
+def lstm(params, inputs, lengths=None, state=None):
+    r"""Run a long short-term memory (Hochreiter and Schmidhuber 1997) over a padded batch.
+
+    .. math::
+        i_t &= \sigma(x_t W_i + b_i + h_{t-1} U_i + c_i) \\
+        f_t &= \sigma(x_t W_f + b_f + h_{t-1} U_f + c_f) \\
+        g_t &= \tanh(x_t W_g + b_g + h_{t-1} U_g + c_g) \\
+        o_t &= \sigma(x_t W_o + b_o + h_{t-1} U_o + c_o) \\
+        s_t &= f_t\, s_{t-1} + i_t\, g_t \\
+        h_t &= o_t \tanh(s_t)
+
+    Parameters
+    ----------
+    params : dict
+        From `init_lstm`: ``input`` W, ``recurrent`` U, ``input_bias`` b, ``recurrent_bias`` c.
+    inputs : array (batch, time, width_in)
+    lengths : integer array (batch,), optional
+        The true length of each sequence; steps past it change nothing.
+    state : pair of arrays (batch, width), optional
+        Hidden state h and cell s before the first step; zeros if not given.
+
+    Returns
+    -------
+    outputs : array (batch, time, width)
+        The hidden state after each step, 0 past the length.
+    last_state : pair of arrays (batch, width)
+        Hidden state and cell after the last true step.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, the batch is ragged, a length is longer than the array, or
+        `state` is not a pair.
+
+    References
+    ----------
+    The forget gate is from Gers et al. 2000.
+
+    Examples
+    --------
+    >>> params = init_lstm(np.random.default_rng(0), 3, 4)
+    >>> inputs = np.ones((2, 5, 3), np.float32)
+    >>> outputs, (hidden, cell) = lstm(params, inputs, lengths=np.array([5, 2]))
+    >>> outputs.shape, bool((outputs[1, 2:] == 0).all()), bool((hidden[1] == outputs[1, 1]).all())
+    ((2, 5, 4), True, True)
+    """
+    require(
+        state is None or (isinstance(state, tuple | list) and len(state) == 2),
+        f"state must be a pair (hidden, cell), not {_described(state)}",
+    )
+    hidden, cell = (None, None) if state is None else state
+    outputs, hidden, cell = _run(_lstm_layer, params, inputs, lengths, hidden, cell)
+    return outputs, (hidden, cell)
+
+
+def _described(state):
+    return f"an array {state.shape}" if hasattr(state, "shape") else f"{len(state)} arrays"
+
+
+def init_bidirectional(init_cell, rng, width_in, width):
+    """Start two layers, ``forward`` and ``backward``, for `bidirectional`.
+
+    Examples
+    --------
+    >>> sorted(init_bidirectional(init_gru, np.random.default_rng(0), 3, 4))
+    ['backward', 'forward']
+    """
+    return {name: init_cell(rng, width_in, width) for name in ("forward", "backward")}
+
+
+def bidirectional(cell, params, inputs, lengths=None):
+    """Read each sequence from both ends (Schuster and Paliwal 1997).
+
+    Parameters
+    ----------
+    cell : callable
+        `rnn`, `gru` or `lstm`.
+    params : dict
+        From `init_bidirectional`.
+    inputs : array (batch, time, width_in)
+    lengths : integer array (batch,), optional
+        The backward layer starts at the last true step of each sequence.
+
+    Returns
+    -------
+    outputs : array (batch, time, 2 width)
+        At each step what either layer says after reading that step; 0 past the length.
+    last_states : pair
+        The last state of the forward layer and that of the backward layer.
+
+    Raises
+    ------
+    ValueError
+        As the cell does.
+
+    Examples
+    --------
+    >>> params = init_bidirectional(init_gru, np.random.default_rng(0), 3, 4)
+    >>> outputs, (forward, backward) = bidirectional(gru, params, np.ones((2, 5, 3), np.float32))
+    >>> outputs.shape, bool((backward == outputs[:, 0, 4:]).all())
+    ((2, 5, 8), True)
+    """
+    inputs = as_array("inputs", inputs)
+    forward, last_forward = cell(params["forward"], inputs, lengths)
+    backward, last_backward = cell(params["backward"], reverse(inputs, lengths), lengths)
+    outputs = autograd.numpy.concatenate([forward, reverse(backward, lengths)], axis=-1)
+    return outputs, (last_forward, last_backward)
+
+
+def reverse(inputs, lengths=None):
+    """Turn each sequence round within its true length; the padding stays where it is.
+
+    Parameters
+    ----------
+    inputs : array (batch, time, ...)
+        Vectors, or tokens: reading the source backwards helped Sutskever et al. 2014.
+    lengths : integer array (batch,), optional
+
+    Returns
+    -------
+    array (batch, time, ...)
+
+    Raises
+    ------
+    ValueError
+        If the lengths do not fit.
+
+    Examples
+    --------
+    >>> reverse(np.array([[3, 4, 5], [3, 4, 0]]), lengths=np.array([3, 2]))
+    array([[5, 4, 3],
+           [4, 3, 0]])
+    """
+    inputs = as_array("inputs", inputs)
+    batch, time = inputs.shape[:2]
+    lengths = np.full(batch, time) if lengths is None else _checked(lengths, inputs.shape)
+    place = np.arange(time)
+    place = np.where(place < lengths[:, None], lengths[:, None] - 1 - place, place)
+    return _reorder(inputs, place)
+
+
+@primitive
+def _reorder(inputs, place):
+    """Element (i, t) is ``inputs[i, place[i, t]]``."""
+    return inputs[np.arange(len(inputs))[:, None], place]
+
+
+# Turning round twice is doing nothing, so the gradient is turned round too.
+defvjp(_reorder, lambda _, inputs, place: lambda g: _reorder(g, place), argnums=(0,))
+
+
+def _checked(lengths, shape):
+    """Lengths as an array, one for each sequence of inputs of this shape."""
+    (batch, time), lengths = shape[:2], np.asarray(lengths)
+    require(
+        lengths.shape == (batch,),
+        f"lengths has shape {lengths.shape}; it must be ({batch},), one per sequence",
+    )
+    require(
+        bool((lengths >= 0).all() and (lengths <= time).all()),
+        f"lengths go from {lengths.min()} to {lengths.max()}, but inputs of "
+        f"shape {shape} have {time} time steps",
+    )
+    return lengths
+
+
+def _run(layer, params, inputs, lengths, *states):
     """Check the shapes and call the fused `layer` with its arrays as positional arguments."""
     width_in, width = params["input"].shape[0], params["recurrent"].shape[0]
     inputs = as_array("inputs", inputs)
@@ -145,88 +346,122 @@ def _run(layer, params, inputs, lengths, state):
         f"inputs has shape {inputs.shape}; it must be (batch, time, {width_in})",
     )
     batch, time = inputs.shape[:2]
-    if state is None:
-        state = np.zeros((batch, width), dtype=params["recurrent"].dtype)
-    require(
-        state.shape == (batch, width),
-        f"state has shape {state.shape}; it must be (batch, width) = {(batch, width)}",
-    )
-    running = None
+    zeros = np.zeros((batch, width), dtype=params["recurrent"].dtype)
+    states = [zeros if state is None else state for state in states]
+    for state in states:
+        require(
+            state.shape == (batch, width),
+            f"state has shape {state.shape}; it must be (batch, width) = {(batch, width)}",
+        )
     if lengths is not None:
-        lengths = np.asarray(lengths)
-        require(
-            lengths.shape == (batch,),
-            f"lengths has shape {lengths.shape}; it must be ({batch},), one per sequence",
-        )
-        require(
-            bool((lengths >= 0).all() and (lengths <= time).all()),
-            f"lengths go from {lengths.min()} to {lengths.max()}, but inputs of shape "
-            f"{inputs.shape} have {time} time steps",
-        )
-        if (lengths < time).any():
-            running = np.arange(time)[:, None] < lengths  # (time, batch)
+        lengths = _checked(lengths, inputs.shape)
     names = ("input", "recurrent", "input_bias", "recurrent_bias")
-    return layer(inputs, state, *(params[name] for name in names), running, {})
+    weights = (params[name] for name in names)
+    return layer(inputs, *states, *weights, _stopped(lengths, time), {})
+
+
+def _stopped(lengths, time):
+    """For each step the rows of the batch whose sequence is over."""
+    if lengths is None:
+        return [()] * time
+    return [np.flatnonzero(lengths <= t) for t in range(time)]
+
+
+def _by_time(x):
+    """(batch, time, …) to (time, batch, …) and back."""
+    return np.ascontiguousarray(x.swapaxes(0, 1))
+
+
+def _rows(x):
+    """(time, batch, width) as (time * batch, width)."""
+    return x.reshape(-1, x.shape[-1])
+
+
+# The order of the gates inside: those with a sigmoid first, see `_by_gate`.
+_GRU, _LSTM = (0, 1, 2), (3, 0, 1, 2)
+
+
+def _by_gate(weight, order, sigmoids=0):
+    """(…, gates * width) to (gates, …, width) in another order, the first `sigmoids` halved.
+
+    As sigmoid(x) = (1 + tanh(x / 2)) / 2, all gates then share one call of tanh.
+    """
+    split = weight.reshape(-1, len(order), weight.shape[-1] // len(order))
+    gates = np.stack([split[:, gate] for gate in order])
+    gates[:sigmoids] *= 0.5
+    return gates
 
 
 def _project(inputs, weight, bias):
-    """All inputs at once: (batch, time, width_in) -> (time, width_in, batch), (time, …, batch)."""
-    inputs = np.ascontiguousarray(inputs.transpose(1, 2, 0))
-    return inputs, np.matmul(weight.T, inputs) + bias[:, None]
+    """All inputs at once: (time, batch, width_in) -> (gates, time, batch, width)."""
+    projected = np.matmul(_rows(inputs), weight)
+    projected += bias
+    return projected.reshape(len(weight), *inputs.shape[:2], -1)
 
 
-def _outputs(states, running):
-    """States (time + 1, width, batch) -> outputs (batch, time, width) and the last state."""
-    outputs = states[1:] if running is None else states[1:] * running[:, None, :]
-    return outputs.transpose(2, 0, 1), states[-1].T
+def _outputs(states, stopped):
+    """States (time + 1, batch, width) -> outputs (batch, time, width)."""
+    outputs = _by_time(states[1:])
+    for t, rows in enumerate(stopped):
+        if len(rows):
+            outputs[rows, t] = 0
+    return outputs
 
 
-def _gradients(cache, weights, d_projected, d_recurrent, d_state):
-    """Gradients of all arguments from those of the pre-activations (time, gates, batch)."""
-    input_weight, _ = weights
-    over_time = ((0, 2), (0, 2))
+def _gradients(inputs, states, input_weight, d_projected, d_recurrent):
+    """Gradients of inputs and weights from those of every gate (time, batch, width), in order."""
+    d_inputs = 0
+    weights = _by_gate(input_weight, range(len(d_projected)))
+    for d_gate, weight in zip(d_projected, weights, strict=True):
+        d_inputs = d_inputs + _rows(d_gate) @ weight.T.copy()
+    into, out_of = _rows(inputs).T, _rows(states[:-1]).T
+    ones = np.ones(into.shape[1], dtype=states.dtype)
     return (
-        np.matmul(input_weight, d_projected).transpose(2, 0, 1),
-        d_state.T,
-        np.tensordot(cache["inputs"], d_projected, over_time),
-        np.tensordot(cache["states"][:-1], d_recurrent, over_time),
-        d_projected.sum(axis=(0, 2)),
-        d_recurrent.sum(axis=(0, 2)),
+        _by_time(d_inputs.reshape(inputs.shape)),
+        np.concatenate([into @ _rows(d_gate) for d_gate in d_projected], axis=1),
+        np.concatenate([out_of @ _rows(d_gate) for d_gate in d_recurrent], axis=1),
+        np.concatenate([ones @ _rows(d_gate) for d_gate in d_projected]),
+        np.concatenate([ones @ _rows(d_gate) for d_gate in d_recurrent]),
     )
 
 
 @primitive
-def _rnn_layer(inputs, state, input_weight, weight, input_bias, bias, running, cache):
-    inputs, projected = _project(inputs, input_weight, input_bias + bias)
-    states = np.empty((len(inputs) + 1, *state.T.shape), dtype=projected.dtype)
-    states[0] = state.T
-    weight = np.ascontiguousarray(weight.T)
-    for t, projected_t in enumerate(projected):
-        np.tanh(projected_t + weight @ states[t], out=states[t + 1])
-        if running is not None:
-            np.copyto(states[t + 1], states[t], where=~running[t])
+def _rnn_layer(inputs, state, input_weight, weight, input_bias, bias, stopped, cache):
+    inputs = _by_time(inputs)
+    (projected,) = _project(inputs, input_weight[None], input_bias + bias)
+    states = np.empty((len(inputs) + 1, *state.shape), dtype=projected.dtype)
+    states[0] = state
+    for t, rows in enumerate(stopped):
+        hidden = np.matmul(states[t], weight, out=states[t + 1])
+        hidden += projected[t]
+        np.tanh(hidden, out=hidden)
+        if len(rows):
+            hidden[rows] = states[t, rows]
     cache.update(inputs=inputs, states=states)
-    return _outputs(states, running)
+    return _outputs(states, stopped), states[-1].copy()
 
 
 def _rnn_vjp(argnums, _, args, kwargs):
-    _, _, input_weight, weight, _, _, running, cache = args
+    _, _, input_weight, weight, _, _, stopped, cache = args
     states = cache["states"]
 
     def vjp(g):
-        d_outputs, d_hidden = g[0].transpose(1, 2, 0), g[1].T
-        d_projected = np.empty_like(states[1:])
-        for t in reversed(range(len(d_projected))):
-            if running is None:
-                d_hidden = d_hidden + d_outputs[t]
-                d_projected[t] = d_hidden * (1 - states[t + 1] ** 2)
-                d_hidden = weight @ d_projected[t]
-            else:
-                d_new = (d_hidden + d_outputs[t]) * running[t]
-                d_projected[t] = d_new * (1 - states[t + 1] ** 2)
-                d_hidden = weight @ d_projected[t] + d_hidden * ~running[t]
-        all_of_them = _gradients(cache, (input_weight, weight), d_projected, d_projected, d_hidden)
-        return tuple(all_of_them[i] for i in argnums)
+        d_outputs, d_hidden, back = _by_time(g[0]), g[1], weight.T.copy()
+        d_before = states[1:] * states[1:]  # before tanh, whose slope is 1 - tanh²
+        np.subtract(1, d_before, out=d_before)
+        for t in reversed(range(len(stopped))):
+            rows, d_later = stopped[t], d_hidden
+            d_new = d_later + d_outputs[t]
+            if len(rows):
+                d_new[rows] = 0
+            d_before[t] *= d_new
+            d_hidden = np.matmul(d_before[t], back, out=d_new)
+            if len(rows):
+                d_hidden[rows] = d_later[rows]
+        d_inputs, *d_weights = _gradients(
+            cache["inputs"], states, input_weight, [d_before], [d_before]
+        )
+        return tuple((d_inputs, d_hidden, *d_weights)[i] for i in argnums)
 
     return vjp
 
@@ -235,74 +470,154 @@ defvjp_argnums(_rnn_layer, _rnn_vjp)
 
 
 @primitive
-def _gru_layer(inputs, state, input_weight, weight, input_bias, bias, running, cache):
-    inputs, projected = _project(inputs, input_weight, input_bias)
-    time, width, batch = len(inputs), state.shape[1], len(state)
-    states = np.empty((time + 1, width, batch), dtype=projected.dtype)
-    gates = np.empty((time, 2 * width, batch), dtype=projected.dtype)
-    candidates, remembered = np.empty_like(states[1:]), np.empty_like(states[1:])
-    states[0] = state.T
-    weight, bias = np.ascontiguousarray(weight.T), bias[:, None]
-    for t in range(time):
-        hidden = states[t]
-        recurrent = weight @ hidden
-        recurrent += bias
-        _sigmoid(projected[t, : 2 * width] + recurrent[: 2 * width], out=gates[t])
-        reset, update = gates[t, :width], gates[t, width:]
-        remembered[t] = recurrent[2 * width :]
-        np.tanh(projected[t, 2 * width :] + reset * remembered[t], out=candidates[t])
-        np.subtract(hidden, candidates[t], out=states[t + 1])
-        states[t + 1] *= update
-        states[t + 1] += candidates[t]
-        if running is not None:
-            np.copyto(states[t + 1], hidden, where=~running[t])
-    cache.update(inputs=inputs, states=states, gates=gates)
-    cache.update(candidates=candidates, remembered=remembered)
-    return _outputs(states, running)
+def _gru_layer(inputs, state, input_weight, weight, input_bias, bias, stopped, cache):
+    inputs, bias = _by_time(inputs), _by_gate(bias, _GRU, 2)
+    weight, input_bias = _by_gate(weight, _GRU, 2), _by_gate(input_bias, _GRU, 2)
+    input_bias[:2] += bias[:2]
+    gates = _project(inputs, _by_gate(input_weight, _GRU, 2), input_bias)
+    states = np.empty((len(inputs) + 1, *state.shape), dtype=gates.dtype)
+    held_back = np.empty_like(states[1:])
+    states[0] = state
+    recurrent, bias = np.empty_like(gates[:, 0]), np.repeat(bias[2], len(state), axis=0)
+    for t, rows in enumerate(stopped):
+        hidden, new, candidate = states[t], states[t + 1], gates[2, t]
+        np.matmul(hidden, weight, out=recurrent)
+        _sigmoids(gates[:2, t], recurrent[:2])
+        remembered = np.add(recurrent[2], bias, out=held_back[t])
+        candidate += np.multiply(gates[0, t], remembered, out=new)
+        np.tanh(candidate, out=candidate)
+        remembered -= new  # leaves what the reset gate holds back
+        np.subtract(hidden, candidate, out=new)
+        new *= gates[1, t]
+        new += candidate
+        if len(rows):
+            new[rows] = hidden[rows]
+    cache.update(inputs=inputs, states=states, gates=gates, held_back=held_back)
+    return _outputs(states, stopped), states[-1].copy()
 
 
-def _sigmoid(x, out):
-    """Logistic function by way of tanh, which never overflows."""
-    np.multiply(x, 0.5, out=out)
-    np.tanh(out, out=out)
-    out += 1
-    out *= 0.5
+def _sigmoids(gates, recurrent):
+    """Add to halved inputs of gates, then take the sigmoid by way of tanh: it never overflows."""
+    gates += recurrent
+    np.tanh(gates, out=gates)
+    gates += 1
+    gates *= 0.5
 
 
 def _gru_vjp(argnums, _, args, kwargs):
-    _, state, input_weight, weight, _, _, running, cache = args
-    states, gates = cache["states"], cache["gates"]
-    candidates, remembered = cache["candidates"], cache["remembered"]
-    width = state.shape[1]
+    _, _, input_weight, weight, _, _, stopped, cache = args
+    states, gates, held_back = cache["states"], cache["gates"], cache["held_back"]
 
     def vjp(g):
-        d_outputs, d_hidden = g[0].transpose(1, 2, 0), g[1].T
-        d_recurrent = np.empty((len(gates), 3 * width, len(state)), dtype=gates.dtype)
-        d_candidates = np.empty_like(candidates)
-        # The slopes of all gates at all times, in one sweep each.
-        slopes = gates * (1 - gates)
-        slopes[:, :width] *= remembered
-        slopes[:, width:] *= states[:-1] - candidates
-        candidate_slopes = 1 - candidates * candidates
-        candidate_slopes *= 1 - gates[:, width:]
-        for t in reversed(range(len(gates))):
-            reset, update = gates[t, :width], gates[t, width:]
-            d_new = d_hidden + d_outputs[t]
-            if running is not None:
-                d_new *= running[t]
-            np.multiply(d_new, candidate_slopes[t], out=d_candidates[t])
-            np.multiply(d_candidates[t], slopes[t, :width], out=d_recurrent[t, :width])
-            np.multiply(d_new, slopes[t, width:], out=d_recurrent[t, width : 2 * width])
-            np.multiply(d_candidates[t], reset, out=d_recurrent[t, 2 * width :])
-            d_new *= update
-            d_new += weight @ d_recurrent[t]
-            d_hidden = d_new if running is None else d_new + d_hidden * ~running[t]
-        d_projected = d_recurrent.copy()
-        d_projected[:, 2 * width :] = d_candidates
-        all_of_them = _gradients(cache, (input_weight, weight), d_projected, d_recurrent, d_hidden)
-        return tuple(all_of_them[i] for i in argnums)
+        d_outputs, d_hidden = _by_time(g[0]), g[1]
+        back = np.ascontiguousarray(_by_gate(weight, _GRU).swapaxes(1, 2))
+        d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
+        d_candidate, d_reset, d_update, d_remembered = d_gates
+        through, part = np.empty_like(gates[:, 0]), np.empty_like(gates[0, 0])
+        for t in reversed(range(len(stopped))):
+            (reset, update, candidate), rows, d_later = gates[:, t], stopped[t], d_hidden
+            d_new = d_later + d_outputs[t]
+            if len(rows):
+                d_new[rows] = 0
+            d_hidden = d_new * update
+            d_new -= d_hidden
+            np.subtract(states[t + 1], candidate, out=part)
+            np.multiply(d_new, part, out=d_update[t])
+            np.multiply(candidate, candidate, out=part)
+            np.subtract(1, part, out=part)
+            np.multiply(d_new, part, out=d_candidate[t])
+            np.multiply(d_candidate[t], reset, out=d_remembered[t])
+            np.multiply(d_remembered[t], held_back[t], out=d_reset[t])
+            np.matmul(d_gates[1:, t], back, out=through)
+            for change in through:
+                d_hidden += change
+            if len(rows):
+                d_hidden[rows] = d_later[rows]
+        d_inputs, *d_weights = _gradients(
+            cache["inputs"],
+            states,
+            input_weight,
+            [d_reset, d_update, d_candidate],
+            [d_reset, d_update, d_remembered],
+        )
+        return tuple((d_inputs, d_hidden, *d_weights)[i] for i in argnums)
 
     return vjp
 
 
 defvjp_argnums(_gru_layer, _gru_vjp)
+
+
+@primitive
+def _lstm_layer(inputs, state, cell, input_weight, weight, input_bias, bias, stopped, cache):
+    inputs, weight = _by_time(inputs), _by_gate(weight, _LSTM, 3)
+    bias = _by_gate(input_bias + bias, _LSTM, 3)
+    gates = _project(inputs, _by_gate(input_weight, _LSTM, 3), bias)
+    states = np.empty((len(inputs) + 1, *state.shape), dtype=gates.dtype)
+    cells, shown = np.empty_like(states), np.empty_like(states[1:])
+    states[0], cells[0] = state, cell
+    recurrent = np.empty_like(gates[:, 0])
+    for t, rows in enumerate(stopped):
+        gate, new = gates[:, t], cells[t + 1]
+        output, write, forget, candidate = gate
+        np.matmul(states[t], weight, out=recurrent)
+        gate += recurrent
+        np.tanh(gate, out=gate)
+        gate[:3] += 1
+        gate[:3] *= 0.5
+        np.multiply(forget, cells[t], out=new)
+        new += np.multiply(write, candidate, out=shown[t])
+        np.tanh(new, out=shown[t])
+        np.multiply(output, shown[t], out=states[t + 1])
+        if len(rows):
+            states[t + 1, rows], new[rows] = states[t, rows], cells[t, rows]
+    cache.update(inputs=inputs, states=states, cells=cells, gates=gates, shown=shown)
+    return _outputs(states, stopped), states[-1].copy(), cells[-1].copy()
+
+
+def _lstm_vjp(argnums, _, args, kwargs):
+    _, _, _, input_weight, weight, _, _, stopped, cache = args
+    states, cells, gates = cache["states"], cache["cells"], cache["gates"]
+
+    def vjp(g):
+        d_outputs, d_hidden, d_cell = _by_time(g[0]), g[1], g[2].copy()
+        back = np.ascontiguousarray(_by_gate(weight, _LSTM).swapaxes(1, 2))
+        d_gates = np.empty_like(gates)  # before tanh or sigmoid
+        through, part = np.empty_like(gates[:, 0]), np.empty_like(gates[0, 0])
+        for t in reversed(range(len(stopped))):
+            gate, d_gate, shown, rows = gates[:, t], d_gates[:, t], cache["shown"][t], stopped[t]
+            output, write, forget, candidate = gate
+            d_output, d_write, d_forget, d_candidate = d_gate
+            d_later, d_new = d_hidden, d_hidden + d_outputs[t]
+            if len(rows):
+                d_cell_later = d_cell[rows]
+                d_new[rows] = d_cell[rows] = 0
+            np.multiply(states[t + 1], shown, out=part)
+            np.subtract(output, part, out=part)
+            part *= d_new
+            d_cell += part
+            np.subtract(1, gate[:3], out=d_gate[:3])
+            d_gate[:3] *= gate[:3]
+            np.multiply(candidate, candidate, out=part)
+            np.subtract(1, part, out=d_candidate)
+            d_new *= shown
+            d_output *= d_new
+            d_write *= candidate
+            d_forget *= cells[t]
+            d_candidate *= write
+            d_gate[1:] *= d_cell
+            d_cell *= forget
+            np.matmul(d_gate, back, out=through)
+            d_hidden = through.sum(axis=0)
+            if len(rows):
+                d_hidden[rows], d_cell[rows] = d_later[rows], d_cell_later
+        in_order = [*d_gates[1:], d_gates[0]]
+        d_inputs, *d_weights = _gradients(
+            cache["inputs"], states, input_weight, in_order, in_order
+        )
+        return tuple((d_inputs, d_hidden, d_cell, *d_weights)[i] for i in argnums)
+
+    return vjp
+
+
+defvjp_argnums(_lstm_layer, _lstm_vjp)
