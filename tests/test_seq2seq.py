@@ -162,7 +162,7 @@ GRU = random_params("gru")
         ({"source": [[3, 4], [5]]}, ["tokens", "ragged", "[1, 2]"]),
         ({"source": BATCH.source + 5}, ["tokens", "0 … 8", "(9, 4)", "5 to 13"]),
         ({"target_in": BATCH.target_in + 1}, ["tokens", "0 … 7", "(8, 4)"]),
-        ({"source_lengths": [6, 2, 3]}, ["lengths", "6", "(3, 5, 4)"]),
+        ({"source_lengths": [6, 2, 3]}, ["lengths", "6", "(3, 5)"]),
         ({"source_lengths": [5, 2]}, ["lengths", "(2,)", "(3,)"]),
         ({"target_in": BATCH.target_in[:2]}, ["state", "(3, 4)", "(2, 4)"]),
     ],

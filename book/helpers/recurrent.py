@@ -10,7 +10,17 @@ import autograd.numpy
 import numpy as np
 from autograd.extend import defvjp, defvjp_argnums, primitive
 
-from helpers.functions import as_array, init_linear, orthogonal, require
+from helpers.functions import (
+    _one_hot,
+    _rows,
+    _rows_of,
+    as_array,
+    embedding,
+    init_linear,
+    linear,
+    orthogonal,
+    require,
+)
 
 __all__ = [
     "bidirectional",
@@ -93,7 +103,7 @@ def _init(rng, width_in, width, gates):
     }
 
 
-def rnn(params, inputs, lengths=None, state=None):
+def rnn(params, inputs, lengths=None, state=None, table=None):
     r"""Run a simple recurrent network (Elman 1990) over a padded batch.
 
     .. math:: h_t = \tanh(x_t W + b + h_{t-1} U + c)
@@ -103,10 +113,13 @@ def rnn(params, inputs, lengths=None, state=None):
     params : dict
         From `init_rnn`: ``input`` W, ``recurrent`` U, ``input_bias`` b, ``recurrent_bias`` c.
     inputs : array (batch, time, width_in)
+        With `table`: tokens (batch, time).
     lengths : integer array (batch,), optional
         The true length of each sequence; steps past it change nothing.
     state : array (batch, width), optional
         The state before the first step; zeros if not given.
+    table : array (vocabulary, width_in), optional
+        The same as ``embedding(table, inputs)`` for inputs, but quicker: a row is projected once.
 
     Returns
     -------
@@ -127,10 +140,13 @@ def rnn(params, inputs, lengths=None, state=None):
     >>> outputs.shape, bool((outputs[1, 2:] == 0).all()), bool((last[1] == outputs[1, 1]).all())
     ((2, 5, 4), True, True)
     """
-    return _run(_rnn_layer, params, inputs, lengths, state)
+    inputs, stopped = _checked_inputs(params, inputs, lengths, table)
+    state = _start(params, state, len(inputs))
+    projected = _project(params, inputs, params["recurrent_bias"], table, _RNN)
+    return _rnn_layer(projected, state, params["recurrent"], stopped, {})
 
 
-def gru(params, inputs, lengths=None, state=None):
+def gru(params, inputs, lengths=None, state=None, table=None):
     r"""Run a gated recurrent unit (Cho et al. 2014, in PyTorch's form) over a padded batch.
 
     .. math::
@@ -144,10 +160,13 @@ def gru(params, inputs, lengths=None, state=None):
     params : dict
         From `init_gru`: ``input`` W, ``recurrent`` U, ``input_bias`` b, ``recurrent_bias`` c.
     inputs : array (batch, time, width_in)
+        With `table`: tokens (batch, time).
     lengths : integer array (batch,), optional
         The true length of each sequence; steps past it change nothing.
     state : array (batch, width), optional
         The state before the first step; zeros if not given.
+    table : array (vocabulary, width_in), optional
+        The same as ``embedding(table, inputs)`` for inputs, but quicker: a row is projected once.
 
     Returns
     -------
@@ -168,10 +187,15 @@ def gru(params, inputs, lengths=None, state=None):
     >>> outputs.shape, bool((outputs[1, 2:] == 0).all()), bool((last[1] == outputs[1, 1]).all())
     ((2, 5, 4), True, True)
     """
-    return _run(_gru_layer, params, inputs, lengths, state)
+    inputs, stopped = _checked_inputs(params, inputs, lengths, table)
+    state, width = _start(params, state, len(inputs)), params["recurrent"].shape[0]
+    bias = params["recurrent_bias"]  # of reset and update: added to the inputs' at once
+    early = bias * np.repeat(np.array([1, 1, 0], bias.dtype), width)
+    projected = _project(params, inputs, early, table, _GRU)
+    return _gru_layer(projected, state, params["recurrent"], bias[2 * width :], stopped, {})
 
 
-def lstm(params, inputs, lengths=None, state=None):
+def lstm(params, inputs, lengths=None, state=None, table=None):
     r"""Run a long short-term memory (Hochreiter and Schmidhuber 1997) over a padded batch.
 
     .. math::
@@ -187,10 +211,13 @@ def lstm(params, inputs, lengths=None, state=None):
     params : dict
         From `init_lstm`: ``input`` W, ``recurrent`` U, ``input_bias`` b, ``recurrent_bias`` c.
     inputs : array (batch, time, width_in)
+        With `table`: tokens (batch, time).
     lengths : integer array (batch,), optional
         The true length of each sequence; steps past it change nothing.
     state : pair of arrays (batch, width), optional
         Hidden state h and cell s before the first step; zeros if not given.
+    table : array (vocabulary, width_in), optional
+        The same as ``embedding(table, inputs)`` for inputs, but quicker: a row is projected once.
 
     Returns
     -------
@@ -217,17 +244,22 @@ def lstm(params, inputs, lengths=None, state=None):
     >>> outputs.shape, bool((outputs[1, 2:] == 0).all()), bool((hidden[1] == outputs[1, 1]).all())
     ((2, 5, 4), True, True)
     """
-    require(
-        state is None or (isinstance(state, tuple | list) and len(state) == 2),
-        f"state must be a pair (hidden, cell), not {_described(state)}",
-    )
-    hidden, cell = (None, None) if state is None else state
-    outputs, hidden, cell = _run(_lstm_layer, params, inputs, lengths, hidden, cell)
-    return outputs, (hidden, cell)
+    hidden, cell = _pair(state)
+    inputs, stopped = _checked_inputs(params, inputs, lengths, table)
+    hidden, cell = _start(params, hidden, len(inputs)), _start(params, cell, len(inputs))
+    projected = _project(params, inputs, params["recurrent_bias"], table, _LSTM)
+    outputs, *last = _lstm_layer(projected, hidden, cell, params["recurrent"], stopped, {})
+    return outputs, tuple(last)
 
 
-def _described(state):
-    return f"an array {state.shape}" if hasattr(state, "shape") else f"{len(state)} arrays"
+def _pair(state):
+    """Hidden state and cell of an LSTM, each None if not given."""
+    if state is None:
+        return None, None
+    given = f"an array {state.shape}" if hasattr(state, "shape") else f"{len(state)} arrays"
+    pair = not hasattr(state, "shape") and len(state) == 2
+    require(pair, f"state must be a pair (hidden, cell), not {given}")
+    return state
 
 
 def init_bidirectional(init_cell, rng, width_in, width):
@@ -337,27 +369,37 @@ def _checked(lengths, shape):
     return lengths
 
 
-def _run(layer, params, inputs, lengths, *states):
-    """Check the shapes and call the fused `layer` with its arrays as positional arguments."""
-    width_in, width = params["input"].shape[0], params["recurrent"].shape[0]
-    inputs = as_array("inputs", inputs)
-    require(
-        inputs.ndim == 3 and inputs.shape[2] == width_in,
-        f"inputs has shape {inputs.shape}; it must be (batch, time, {width_in})",
-    )
-    batch, time = inputs.shape[:2]
-    zeros = np.zeros((batch, width), dtype=params["recurrent"].dtype)
-    states = [zeros if state is None else state for state in states]
-    for state in states:
+def _checked_inputs(params, inputs, lengths, table):
+    """Inputs as an array of the right shape, and for each step the rows whose sequence is over."""
+    width_in = params["input"].shape[0]
+    if table is None:
+        inputs, shape = as_array("inputs", inputs), f"(batch, time, {width_in})"
         require(
-            state.shape == (batch, width),
-            f"state has shape {state.shape}; it must be (batch, width) = {(batch, width)}",
+            inputs.ndim == 3 and inputs.shape[2] == width_in,
+            f"inputs has shape {inputs.shape}; it must be {shape}",
+        )
+    else:
+        inputs = _rows_of(table, inputs)
+        require(
+            inputs.ndim == 2 and table.shape[1] == width_in,
+            f"inputs has shape {inputs.shape} and table {table.shape}; with a table they must be "
+            f"(batch, time) and (vocabulary, {width_in})",
         )
     if lengths is not None:
         lengths = _checked(lengths, inputs.shape)
-    names = ("input", "recurrent", "input_bias", "recurrent_bias")
-    weights = (params[name] for name in names)
-    return layer(inputs, *states, *weights, _stopped(lengths, time), {})
+    return inputs, _stopped(lengths, inputs.shape[1])
+
+
+def _start(params, state, batch):
+    """Return the first state, zeros if there is none, of the right shape."""
+    shape = batch, params["recurrent"].shape[0]
+    if state is None:
+        return np.zeros(shape, dtype=params["recurrent"].dtype)
+    require(
+        state.shape == shape,
+        f"state has shape {state.shape}; it must be (batch, width) = {shape}",
+    )
+    return state
 
 
 def _stopped(lengths, time):
@@ -372,31 +414,77 @@ def _by_time(x):
     return np.ascontiguousarray(x.swapaxes(0, 1))
 
 
-def _rows(x):
-    """(time, batch, width) as (time * batch, width)."""
-    return x.reshape(-1, x.shape[-1])
+# The gates of each cell in the order in which they are kept inside.
+_RNN, _GRU, _LSTM = (0,), (2, 0, 1), (3, 0, 1, 2)
 
 
-# The order of the gates inside: those with a sigmoid first, see `_by_gate`.
-_GRU, _LSTM = (0, 1, 2), (3, 0, 1, 2)
-
-
-def _by_gate(weight, order, sigmoids=0):
-    """(…, gates * width) to (gates, …, width) in another order, the first `sigmoids` halved.
-
-    As sigmoid(x) = (1 + tanh(x / 2)) / 2, all gates then share one call of tanh.
-    """
+def _by_gate(weight, order):
+    """(…, gates * width) to (gates, …, width), in another order."""
     split = weight.reshape(-1, len(order), weight.shape[-1] // len(order))
-    gates = np.stack([split[:, gate] for gate in order])
-    gates[:sigmoids] *= 0.5
-    return gates
+    return np.stack([split[:, gate] for gate in order])
 
 
-def _project(inputs, weight, bias):
-    """All inputs at once: (time, batch, width_in) -> (gates, time, batch, width)."""
-    projected = np.matmul(_rows(inputs), weight)
-    projected += bias
-    return projected.reshape(len(weight), *inputs.shape[:2], -1)
+def _side_by_side(gates, order):
+    """(gates, …, width) to (…, gates * width), the reverse of `_by_gate`."""
+    return np.concatenate([gates[order.index(i)] for i in range(len(order))], axis=-1)
+
+
+def _project(params, inputs, bias, table, order):
+    """What the inputs contribute to all gates at all steps: (gates, time, batch, width)."""
+    weight, bias = params["input"], params["input_bias"] + bias
+    if table is None:
+        return _product(inputs, weight, bias, order)
+    if len(table) > 2 * table.shape[1]:  # more work than it would save
+        return _product(embedding(table, inputs), weight, bias, order)
+    return _look_up(linear({"weight": weight, "bias": bias}, table), inputs, order)
+
+
+@primitive
+def _product(inputs, weight, bias, order):
+    projected = np.matmul(_rows(_by_time(inputs)), _by_gate(weight, order))
+    projected += _by_gate(bias, order)
+    batch, time, _ = inputs.shape
+    return projected.reshape(len(order), time, batch, -1)
+
+
+def _product_vjp(argnums, _, args, kwargs):
+    inputs, weight, _, order = args
+
+    def vjp(g):
+        g = [_rows(gate) for gate in g]
+        by_time, d_inputs = _by_time(inputs), 0
+        for d_gate, gate in zip(g, _by_gate(weight, order), strict=True):
+            d_inputs = d_inputs + d_gate @ gate.T.copy()
+        all_of_them = (
+            _by_time(d_inputs.reshape(by_time.shape)),
+            _side_by_side([_rows(by_time).T @ d_gate for d_gate in g], order),
+            _side_by_side([d_gate.sum(axis=0) for d_gate in g], order),
+        )
+        return tuple(all_of_them[i] for i in argnums)
+
+    return vjp
+
+
+defvjp_argnums(_product, _product_vjp)
+
+
+@primitive
+def _look_up(table, tokens, order):
+    projected = np.empty((len(order), *tokens.T.shape, table.shape[1] // len(order)), table.dtype)
+    for gate, rows in zip(projected, _by_gate(table, order), strict=True):
+        np.take(rows, tokens.T, axis=0, out=gate, mode="clip")
+    return projected
+
+
+def _look_up_vjp(_, table, tokens, order):
+    def vjp(g):
+        one_hot = _one_hot(tokens.T, len(table), g.dtype)
+        return _side_by_side([one_hot @ _rows(d_gate) for d_gate in g], order)
+
+    return vjp
+
+
+defvjp(_look_up, _look_up_vjp, argnums=(0,))
 
 
 def _outputs(states, stopped):
@@ -408,28 +496,16 @@ def _outputs(states, stopped):
     return outputs
 
 
-def _gradients(inputs, states, input_weight, d_projected, d_recurrent):
-    """Gradients of inputs and weights from those of every gate (time, batch, width), in order."""
-    d_inputs = 0
-    weights = _by_gate(input_weight, range(len(d_projected)))
-    for d_gate, weight in zip(d_projected, weights, strict=True):
-        d_inputs = d_inputs + _rows(d_gate) @ weight.T.copy()
-    into, out_of = _rows(inputs).T, _rows(states[:-1]).T
-    ones = np.ones(into.shape[1], dtype=states.dtype)
-    return (
-        _by_time(d_inputs.reshape(inputs.shape)),
-        np.concatenate([into @ _rows(d_gate) for d_gate in d_projected], axis=1),
-        np.concatenate([out_of @ _rows(d_gate) for d_gate in d_recurrent], axis=1),
-        np.concatenate([ones @ _rows(d_gate) for d_gate in d_projected]),
-        np.concatenate([ones @ _rows(d_gate) for d_gate in d_recurrent]),
-    )
+def _weight_gradient(states, d_gates, order):
+    """Gradient of the recurrent weights, from that of each gate before its tanh or sigmoid."""
+    before = _rows(states[:-1]).T
+    return _side_by_side([before @ _rows(d_gate) for d_gate in d_gates], order)
 
 
 @primitive
-def _rnn_layer(inputs, state, input_weight, weight, input_bias, bias, stopped, cache):
-    inputs = _by_time(inputs)
-    (projected,) = _project(inputs, input_weight[None], input_bias + bias)
-    states = np.empty((len(inputs) + 1, *state.shape), dtype=projected.dtype)
+def _rnn_layer(projected, state, weight, stopped, cache):
+    (projected,) = projected
+    states = np.empty((len(projected) + 1, *state.shape), dtype=projected.dtype)
     states[0] = state
     for t, rows in enumerate(stopped):
         hidden = np.matmul(states[t], weight, out=states[t + 1])
@@ -437,12 +513,12 @@ def _rnn_layer(inputs, state, input_weight, weight, input_bias, bias, stopped, c
         np.tanh(hidden, out=hidden)
         if len(rows):
             hidden[rows] = states[t, rows]
-    cache.update(inputs=inputs, states=states)
+    cache["states"] = states
     return _outputs(states, stopped), states[-1].copy()
 
 
 def _rnn_vjp(argnums, _, args, kwargs):
-    _, _, input_weight, weight, _, _, stopped, cache = args
+    _, _, weight, stopped, cache = args
     states = cache["states"]
 
     def vjp(g):
@@ -458,10 +534,9 @@ def _rnn_vjp(argnums, _, args, kwargs):
             d_hidden = np.matmul(d_before[t], back, out=d_new)
             if len(rows):
                 d_hidden[rows] = d_later[rows]
-        d_inputs, *d_weights = _gradients(
-            cache["inputs"], states, input_weight, [d_before], [d_before]
-        )
-        return tuple((d_inputs, d_hidden, *d_weights)[i] for i in argnums)
+        d_gates = d_before[None]
+        all_of_them = (d_gates, d_hidden, _weight_gradient(states, d_gates, _RNN))
+        return tuple(all_of_them[i] for i in argnums)
 
     return vjp
 
@@ -469,53 +544,51 @@ def _rnn_vjp(argnums, _, args, kwargs):
 defvjp_argnums(_rnn_layer, _rnn_vjp)
 
 
+def _sigmoid(x):
+    """Logistic function in place, by way of tanh, which never overflows."""
+    x *= 0.5
+    np.tanh(x, out=x)
+    x += 1
+    x *= 0.5
+
+
 @primitive
-def _gru_layer(inputs, state, input_weight, weight, input_bias, bias, stopped, cache):
-    inputs, bias = _by_time(inputs), _by_gate(bias, _GRU, 2)
-    weight, input_bias = _by_gate(weight, _GRU, 2), _by_gate(input_bias, _GRU, 2)
-    input_bias[:2] += bias[:2]
-    gates = _project(inputs, _by_gate(input_weight, _GRU, 2), input_bias)
-    states = np.empty((len(inputs) + 1, *state.shape), dtype=gates.dtype)
-    held_back = np.empty_like(states[1:])
+def _gru_layer(gates, state, weight, bias, stopped, cache):
+    # The gates arrive as projected inputs, in an array that nobody else holds: work in place.
+    states = np.empty((len(stopped) + 1, *state.shape), dtype=gates.dtype)
+    held_back, recurrent = np.empty_like(states[1:]), np.empty_like(gates[:, 0])
+    weight, bias = _by_gate(weight, (0, 1, 2)), np.broadcast_to(bias, state.shape).copy()
     states[0] = state
-    recurrent, bias = np.empty_like(gates[:, 0]), np.repeat(bias[2], len(state), axis=0)
     for t, rows in enumerate(stopped):
-        hidden, new, candidate = states[t], states[t + 1], gates[2, t]
+        hidden, new, (candidate, reset, update) = states[t], states[t + 1], gates[:, t]
         np.matmul(hidden, weight, out=recurrent)
-        _sigmoids(gates[:2, t], recurrent[:2])
+        gates[1:, t] += recurrent[:2]
+        _sigmoid(gates[1:, t])
         remembered = np.add(recurrent[2], bias, out=held_back[t])
-        candidate += np.multiply(gates[0, t], remembered, out=new)
+        candidate += np.multiply(reset, remembered, out=new)
         np.tanh(candidate, out=candidate)
         remembered -= new  # leaves what the reset gate holds back
         np.subtract(hidden, candidate, out=new)
-        new *= gates[1, t]
+        new *= update
         new += candidate
         if len(rows):
             new[rows] = hidden[rows]
-    cache.update(inputs=inputs, states=states, gates=gates, held_back=held_back)
+    cache.update(states=states, gates=gates, held_back=held_back)
     return _outputs(states, stopped), states[-1].copy()
 
 
-def _sigmoids(gates, recurrent):
-    """Add to halved inputs of gates, then take the sigmoid by way of tanh: it never overflows."""
-    gates += recurrent
-    np.tanh(gates, out=gates)
-    gates += 1
-    gates *= 0.5
-
-
 def _gru_vjp(argnums, _, args, kwargs):
-    _, _, input_weight, weight, _, _, stopped, cache = args
+    _, _, weight, _, stopped, cache = args
     states, gates, held_back = cache["states"], cache["gates"], cache["held_back"]
 
     def vjp(g):
         d_outputs, d_hidden = _by_time(g[0]), g[1]
-        back = np.ascontiguousarray(_by_gate(weight, _GRU).swapaxes(1, 2))
+        back = np.ascontiguousarray(_by_gate(weight, (0, 1, 2)).swapaxes(1, 2))
         d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
         d_candidate, d_reset, d_update, d_remembered = d_gates
         through, part = np.empty_like(gates[:, 0]), np.empty_like(gates[0, 0])
         for t in reversed(range(len(stopped))):
-            (reset, update, candidate), rows, d_later = gates[:, t], stopped[t], d_hidden
+            (candidate, reset, update), rows, d_later = gates[:, t], stopped[t], d_hidden
             d_new = d_later + d_outputs[t]
             if len(rows):
                 d_new[rows] = 0
@@ -533,14 +606,9 @@ def _gru_vjp(argnums, _, args, kwargs):
                 d_hidden += change
             if len(rows):
                 d_hidden[rows] = d_later[rows]
-        d_inputs, *d_weights = _gradients(
-            cache["inputs"],
-            states,
-            input_weight,
-            [d_reset, d_update, d_candidate],
-            [d_reset, d_update, d_remembered],
-        )
-        return tuple((d_inputs, d_hidden, *d_weights)[i] for i in argnums)
+        d_weight = _weight_gradient(states, d_gates[1:], (0, 1, 2))
+        d_bias = _rows(d_remembered).sum(axis=0)
+        return tuple((d_gates[:3], d_hidden, d_weight, d_bias)[i] for i in argnums)
 
     return vjp
 
@@ -549,34 +617,29 @@ defvjp_argnums(_gru_layer, _gru_vjp)
 
 
 @primitive
-def _lstm_layer(inputs, state, cell, input_weight, weight, input_bias, bias, stopped, cache):
-    inputs, weight = _by_time(inputs), _by_gate(weight, _LSTM, 3)
-    bias = _by_gate(input_bias + bias, _LSTM, 3)
-    gates = _project(inputs, _by_gate(input_weight, _LSTM, 3), bias)
-    states = np.empty((len(inputs) + 1, *state.shape), dtype=gates.dtype)
-    cells, shown = np.empty_like(states), np.empty_like(states[1:])
-    states[0], cells[0] = state, cell
-    recurrent = np.empty_like(gates[:, 0])
+def _lstm_layer(gates, state, cell, weight, stopped, cache):
+    # The gates arrive as projected inputs, in an array that nobody else holds: work in place.
+    states = np.empty((len(stopped) + 1, *state.shape), dtype=gates.dtype)
+    cells, shown, recurrent = np.empty_like(states), np.empty_like(states[1:]), gates[:, 0].copy()
+    weight, states[0], cells[0] = _by_gate(weight, _LSTM), state, cell
     for t, rows in enumerate(stopped):
         gate, new = gates[:, t], cells[t + 1]
         output, write, forget, candidate = gate
-        np.matmul(states[t], weight, out=recurrent)
-        gate += recurrent
-        np.tanh(gate, out=gate)
-        gate[:3] += 1
-        gate[:3] *= 0.5
+        gate += np.matmul(states[t], weight, out=recurrent)
+        _sigmoid(gate[:3])
+        np.tanh(candidate, out=candidate)
         np.multiply(forget, cells[t], out=new)
         new += np.multiply(write, candidate, out=shown[t])
         np.tanh(new, out=shown[t])
         np.multiply(output, shown[t], out=states[t + 1])
         if len(rows):
             states[t + 1, rows], new[rows] = states[t, rows], cells[t, rows]
-    cache.update(inputs=inputs, states=states, cells=cells, gates=gates, shown=shown)
+    cache.update(states=states, cells=cells, gates=gates, shown=shown)
     return _outputs(states, stopped), states[-1].copy(), cells[-1].copy()
 
 
 def _lstm_vjp(argnums, _, args, kwargs):
-    _, _, _, input_weight, weight, _, _, stopped, cache = args
+    _, _, _, weight, stopped, cache = args
     states, cells, gates = cache["states"], cache["cells"], cache["gates"]
 
     def vjp(g):
@@ -593,29 +656,23 @@ def _lstm_vjp(argnums, _, args, kwargs):
                 d_cell_later = d_cell[rows]
                 d_new[rows] = d_cell[rows] = 0
             np.multiply(states[t + 1], shown, out=part)
-            np.subtract(output, part, out=part)
-            part *= d_new
-            d_cell += part
+            np.subtract(output, part, out=part)  # slope of output * tanh(cell)
+            d_cell += np.multiply(part, d_new, out=part)
             np.subtract(1, gate[:3], out=d_gate[:3])
             d_gate[:3] *= gate[:3]
-            np.multiply(candidate, candidate, out=part)
-            np.subtract(1, part, out=d_candidate)
-            d_new *= shown
-            d_output *= d_new
+            d_output *= np.multiply(d_new, shown, out=d_new)
             d_write *= candidate
             d_forget *= cells[t]
+            np.multiply(candidate, candidate, out=part)
+            np.subtract(1, part, out=d_candidate)
             d_candidate *= write
             d_gate[1:] *= d_cell
             d_cell *= forget
-            np.matmul(d_gate, back, out=through)
-            d_hidden = through.sum(axis=0)
+            d_hidden = np.matmul(d_gate, back, out=through).sum(axis=0)
             if len(rows):
                 d_hidden[rows], d_cell[rows] = d_later[rows], d_cell_later
-        in_order = [*d_gates[1:], d_gates[0]]
-        d_inputs, *d_weights = _gradients(
-            cache["inputs"], states, input_weight, in_order, in_order
-        )
-        return tuple((d_inputs, d_hidden, d_cell, *d_weights)[i] for i in argnums)
+        d_weight = _weight_gradient(states, d_gates, _LSTM)
+        return tuple((d_gates, d_hidden, d_cell, d_weight)[i] for i in argnums)
 
     return vjp
 

@@ -11,18 +11,18 @@ import numpy
 
 from helpers.attention import attention, attention_weights, dot, padding_mask
 from helpers.functions import embedding, init_embedding, init_linear, linear, require, tanh
-from helpers.recurrent import gru, init_gru, init_rnn, rnn
+from helpers.recurrent import gru, init_gru, init_lstm, init_rnn, lstm, rnn
 from helpers.transformer import encoder as self_attention_encoder
 from helpers.transformer import init_encoder as init_self_attention
 
 __all__ = ["alignment", "decode", "encode", "init_seq2seq", "seq2seq", "wire"]
 
-_CELLS = {"rnn": (init_rnn, rnn), "gru": (init_gru, gru)}
+_CELLS = {"rnn": (init_rnn, rnn), "gru": (init_gru, gru), "lstm": (init_lstm, lstm)}
 _ENCODERS = (*_CELLS, "self_attention")
 
 
 def init_seq2seq(rng, source_vocabulary, target_vocabulary, width, encoder="gru"):
-    """Start an encoder-decoder; the decoder is a GRU, or an RNN if the encoder is one.
+    """Start an encoder-decoder; the decoder has the encoder's cell, or a GRU if it has none.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def init_seq2seq(rng, source_vocabulary, target_vocabulary, width, encoder="gru"
         Numbers of tokens.
     width : int
         Size of embeddings and states.
-    encoder : {"gru", "rnn", "self_attention"}
+    encoder : {"gru", "rnn", "lstm", "self_attention"}
 
     Returns
     -------
@@ -83,7 +83,7 @@ def encode(params, source, source_lengths, encoder="gru"):
         From `init_seq2seq`.
     source : integer array (batch, n_source)
     source_lengths : integer array (batch,)
-    encoder : {"gru", "rnn", "self_attention"}
+    encoder : {"gru", "rnn", "lstm", "self_attention"}
         The one the parameters were made for.
 
     Returns
@@ -91,8 +91,8 @@ def encode(params, source, source_lengths, encoder="gru"):
     outputs : array (batch, n_source, width)
         One vector for each source position.
     summary : array (batch, width)
-        One vector for the whole source: the last state of a recurrent encoder, the mean output
-        of a self-attention encoder.
+        One vector for the whole source: the last state of a recurrent encoder (for an LSTM the
+        pair of hidden state and cell), the mean output of a self-attention encoder.
 
     Raises
     ------
@@ -107,9 +107,10 @@ def encode(params, source, source_lengths, encoder="gru"):
     ((1, 3, 4), (1, 4))
     """
     _require_encoder(encoder)
-    embedded = embedding(params["source_embedding"], source)
+    table = params["source_embedding"]
     if encoder in _CELLS:
-        return _CELLS[encoder][1](params["encoder"], embedded, source_lengths)
+        return _CELLS[encoder][1](params["encoder"], source, source_lengths, table=table)
+    embedded = embedding(table, source)
     outputs, _ = self_attention_encoder(params["encoder"], embedded, source_lengths)
     true = padding_mask(source_lengths, embedded.shape[1])
     mean = true / numpy.maximum(true.sum(axis=-1, keepdims=True), 1)  # nothing to read: mean 0
@@ -131,9 +132,9 @@ def decode(params, target_in, memory, mask, state, cell="gru", score=dot):
         What the decoder may look at: all encoder outputs, or one vector (n_memory = 1).
     mask : boolean array (batch, 1, n_memory) or None
         True = may attend.
-    state : array (batch, width)
+    state : array (batch, width), for an LSTM a pair
         The decoder's first state.
-    cell : {"gru", "rnn"}
+    cell : {"gru", "rnn", "lstm"}
     score : callable
         (queries, keys) -> scores
 
@@ -142,7 +143,7 @@ def decode(params, target_in, memory, mask, state, cell="gru", score=dot):
     logits : array (batch, n_target, target_vocabulary)
     queries : array (batch, n_target, width)
         The decoder's states, from which `attention_weights` gives the map.
-    last_state : array (batch, width)
+    last_state : like `state`
         Where to go on from, when tokens are decoded one by one.
 
     Raises
@@ -158,9 +159,8 @@ def decode(params, target_in, memory, mask, state, cell="gru", score=dot):
     (1, 2, 7)
     """
     run = _CELLS[cell][1]
-    queries, last_state = run(
-        params["decoder"], embedding(params["target_embedding"], target_in), state=state
-    )
+    table = params["target_embedding"]
+    queries, last_state = run(params["decoder"], target_in, state=state, table=table)
     context = attention(queries, memory, memory, mask, score)
     both = np.concatenate([queries, context], axis=-1)
     return linear(params["output"], tanh(linear(params["combine"], both))), queries, last_state
@@ -172,10 +172,10 @@ def wire(outputs, summary, source_lengths, attend):
     Parameters
     ----------
     outputs : array (batch, n_source, width)
-    summary : array (batch, width)
+    summary : array (batch, width), or the pair of an LSTM
     source_lengths : integer array (batch,)
     attend : bool
-        True: every encoder output. False: the summary alone.
+        True: every encoder output. False: the summary alone, of an LSTM its hidden state.
 
     Returns
     -------
@@ -190,7 +190,8 @@ def wire(outputs, summary, source_lengths, attend):
     """
     if attend:
         return outputs, padding_mask(source_lengths, outputs.shape[1])
-    return summary[:, None, :], None
+    hidden = summary[0] if isinstance(summary, tuple) else summary
+    return hidden[:, None, :], None
 
 
 def seq2seq(params, source, source_lengths, target_in, *, attend=True, encoder="gru", score=dot):
@@ -205,7 +206,7 @@ def seq2seq(params, source, source_lengths, target_in, *, attend=True, encoder="
     target_in : integer array (batch, n_target)
     attend : bool
         True: the decoder attends to all encoder outputs. False: to one summary vector.
-    encoder : {"gru", "rnn", "self_attention"}
+    encoder : {"gru", "rnn", "lstm", "self_attention"}
     score : callable
         (queries, keys) -> scores
 
