@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import seq2seq, tasks, training
+from helpers.decoding import greedy
 from helpers.functions import cross_entropy
-from helpers.training import adam, exact_match, fit, flatten, greedy, learning_rate, unflatten
+from helpers.training import adam, exact_match, fit, flatten, learning_rate, unflatten
 
 NESTED = {"a": numpy.arange(6.0).reshape(2, 3), "b": {"c": numpy.array(7.0), "d": numpy.ones(4)}}
 

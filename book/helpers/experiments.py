@@ -19,7 +19,7 @@ import autograd
 import numpy as np
 from tqdm import tqdm
 
-from helpers import seq2seq, tasks, training
+from helpers import decoding, seq2seq, tasks, training
 from helpers.functions import cross_entropy, require
 
 __all__ = [
@@ -240,7 +240,7 @@ def translate(params, settings, sources):
         return logits, state
 
     start = np.full(len(sources), tasks.START)
-    return training.greedy(step, summary, start, tasks.END, limit=60)
+    return decoding.greedy(step, summary, start, tasks.END, limit=60)
 
 
 def _run(job):

@@ -1,4 +1,4 @@
-"""Training and measuring: Adam, the loop with a progress bar, exact match, greedy decoding.
+"""Training and measuring: Adam, the loop with a progress bar, exact match.
 
 Stands on functions; a model comes in as a function of its parameters and a batch.
 """
@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from helpers.functions import require
 
-__all__ = ["adam", "exact_match", "fit", "flatten", "greedy", "learning_rate", "unflatten"]
+__all__ = ["adam", "exact_match", "fit", "flatten", "learning_rate", "unflatten"]
 
 
 def flatten(params):
@@ -296,41 +296,3 @@ def exact_match(logits, targets, lengths):
     right = logits.argmax(axis=-1) == targets
     padding = np.arange(targets.shape[1]) >= lengths[:, None]
     return (right | padding).all(axis=1)
-
-
-def greedy(step, state, start, end, limit):
-    """Decode token by token, always taking the likeliest.
-
-    Parameters
-    ----------
-    step : callable
-        (tokens (batch, 1), state) -> (logits (batch, 1, vocabulary), state)
-    state : array or tuple
-        Whatever `step` hands on.
-    start : integer array (batch,)
-        The first token in.
-    end : int
-        The token after which a sequence is finished.
-    limit : int
-        Stop after this many tokens, finished or not.
-
-    Returns
-    -------
-    list of lists of int
-        For each sequence the tokens before the first `end`.
-
-    Examples
-    --------
-    >>> count = lambda tokens, state: (np.eye(5)[np.minimum(tokens + 1, 4)], state)
-    >>> greedy(count, None, np.array([0, 2]), end=4, limit=9)
-    [[1, 2, 3], [3]]
-    """
-    tokens = np.asarray(start)[:, None]
-    columns, finished = [], np.zeros(len(tokens), dtype=bool)
-    while len(columns) < limit and not finished.all():
-        logits, state = step(tokens, state)
-        tokens = logits.argmax(axis=-1)
-        columns.append(tokens[:, 0])
-        finished |= tokens[:, 0] == end
-    rows = np.stack(columns, axis=1).tolist()
-    return [row[: row.index(end)] if end in row else row for row in rows]
