@@ -187,10 +187,11 @@ def alibi_slopes(heads):
 def alibi(queries, keys):
     r"""Scaled dot products, less a slope times the distance (attention with linear biases).
 
-    .. math:: q_i \cdot k_j / \sqrt{d} - m\, |i - j|
+    .. math:: q_i \cdot k_j / \sqrt{d} - m\, (i - j) \quad \text{for } j \le i
 
-    The paper's model looks back alone, at a distance i - j; here an encoder uses it too, which
-    looks to either side.
+    The paper's model looks back alone. Here an encoder uses it too, so keys after the query need
+    a distance: it counts double, 2 (j - i). Were both sides alike, an encoder could not tell a
+    sequence from its reversal.
 
     Parameters
     ----------
@@ -214,8 +215,8 @@ def alibi(queries, keys):
     Examples
     --------
     >>> alibi(numpy.zeros((1, 3, 2)), numpy.zeros((1, 3, 2))) * 256  # one head, slope 1/256
-    array([[[ 0., -1., -2.],
-            [-1.,  0., -1.],
+    array([[[ 0., -2., -4.],
+            [-1.,  0., -2.],
             [-2., -1.,  0.]]])
     """
     require(
@@ -223,7 +224,8 @@ def alibi(queries, keys):
         f"queries has shape {queries.shape}; it must be (…, heads, n_queries, width)",
     )
     places = numpy.arange(keys.shape[-2])
-    distance = abs(places[_first_query(queries, keys) :, None] - places)
+    back = places[_first_query(queries, keys) :, None] - places
+    distance = numpy.where(back >= 0, back, -2 * back)
     bias = -alibi_slopes(queries.shape[-3])[:, None, None] * distance
     return scaled_dot(queries, keys) + bias.astype(queries.dtype)
 
