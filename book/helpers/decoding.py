@@ -159,13 +159,19 @@ def _require_limit(limit):
 def _first_tokens(start, state):
     """One first token for each sequence; a single one is repeated over the batch of the state."""
     start = np.asarray(start)
-    return start if start.ndim else np.full(_batch(state), start)
+    if start.ndim:
+        return start
+    array = next(_arrays(state), None)
+    require(array is not None, f"start = {start} must be (batch,): the state holds no array")
+    return np.full(len(array), start)
 
 
-def _batch(state):
-    while not hasattr(state, "shape"):
-        state = next(iter(state.values() if isinstance(state, dict) else state))
-    return len(state)
+def _arrays(state):
+    if hasattr(state, "shape"):
+        yield state
+    elif state is not None:
+        for part in state.values() if isinstance(state, dict) else state:
+            yield from _arrays(part)
 
 
 def _take(state, rows):
