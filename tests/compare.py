@@ -83,7 +83,7 @@ def follow_differences(function, arrays, gradients, step=1e-5):
 
 def same_as_recorded(function, record, names):
     """Assert that outputs and gradients are what PyTorch computed for the same arrays."""
-    outputs = [record[key] for key in sorted(record) if key.startswith("output")]
+    outputs = [record[key] for key in sorted(record) if key.startswith("output_")]
     cotangents = [record[key] for key in sorted(record) if key.startswith("cotangent")]
     found, gradients = differentiate(function, [record[name] for name in names], cotangents)
     for output, expected in zip(found, outputs, strict=True):

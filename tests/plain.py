@@ -61,48 +61,123 @@ def run(step, params, inputs, state):
     return states
 
 
-def attend(query, keys, values, scale):
+def attend(query, keys, values, scale, biases=None):
     """Context and weights of one query over a list of keys and values."""
-    weights = softmax(np.array([np.dot(query, key) * scale for key in keys]))
+    scores = np.array([np.dot(query, key) * scale for key in keys])
+    weights = softmax(scores if biases is None else scores + biases)
     return sum(weight * value for weight, value in zip(weights, values, strict=True)), weights
 
 
-def multi_head(params, queries_from, keys_values_from):
+def turn(vector, place):
+    """Rotary position: pair i of the vector is multiplied by e^(i place / 10000^(2i/d))."""
+    turned = []
+    for i in range(0, len(vector), 2):
+        angle = place / 10000 ** (i / len(vector))
+        turned.append(vector[i] * math.cos(angle) - vector[i + 1] * math.sin(angle))
+        turned.append(vector[i] * math.sin(angle) + vector[i + 1] * math.cos(angle))
+    return np.array(turned)
+
+
+def slope(head, heads):
+    """Slope of ALiBi, for a power of two heads."""
+    return 2 ** (-8 * (head + 1) / heads)
+
+
+def multi_head(params, queries_from, keys_values_from, positions="none", causal=False):
     """Compute multi-head attention: a list with one vector for each query."""
     heads, _, width_head = params["queries"].shape
     outputs = []
-    for x in queries_from:
+    for place, x in enumerate(queries_from):
+        seen = keys_values_from[: place + 1] if causal else keys_values_from
         output = 0
         for head in range(heads):
             query = np.dot(x, params["queries"][head])
-            keys = [np.dot(y, params["keys"][head]) for y in keys_values_from]
-            values = [np.dot(y, params["values"][head]) for y in keys_values_from]
-            context, _ = attend(query, keys, values, 1 / math.sqrt(width_head))
+            keys = [np.dot(y, params["keys"][head]) for y in seen]
+            values = [np.dot(y, params["values"][head]) for y in seen]
+            biases = None
+            if positions == "rotary":
+                query, keys = turn(query, place), [turn(key, j) for j, key in enumerate(keys)]
+            if positions == "alibi":
+                distances = [place - j if j <= place else 2 * (j - place) for j in range(len(seen))]
+                biases = -slope(head, heads) * np.array(distances)
+            context, _ = attend(query, keys, values, 1 / math.sqrt(width_head), biases)
             output = output + np.dot(context, params["output"][head])
         outputs.append(output)
     return outputs
 
 
-def encoder_block(params, xs):
-    """One pre-norm block over a list of vectors."""
-    normal = [layer_norm(params["attention_norm"], x) for x in xs]
-    attended = multi_head(params["attention"], normal, normal)
-    outputs = []
-    for x, change in zip(xs, attended, strict=True):
-        x = x + change
-        hidden = linear(params["expand"], layer_norm(params["feed_forward_norm"], x))
-        outputs.append(x + linear(params["shrink"], hidden * (hidden > 0)))
-    return outputs
+def residual(norm_params, xs, part, norm):
+    """One part of a block over a list of vectors: pre-norm or, as in the paper, post-norm."""
+    if norm == "pre":
+        changes = part([layer_norm(norm_params, x) for x in xs])
+        return [x + change for x, change in zip(xs, changes, strict=True)]
+    return [layer_norm(norm_params, x + change) for x, change in zip(xs, part(xs), strict=True)]
 
 
-def encoder(params, embedded, layers=1):
-    """Self-attention encoder over a list of embedded tokens."""
+def feed_forward(params, xs):
+    hidden = [linear(params["expand"], x) for x in xs]
+    return [linear(params["shrink"], h * (h > 0)) for h in hidden]
+
+
+def encoder_block(params, xs, positions="none", norm="pre"):
+    """One block over a list of vectors."""
+    xs = residual(
+        params["attention_norm"],
+        xs,
+        lambda ys: multi_head(params["attention"], ys, ys, positions),
+        norm,
+    )
+    return residual(params["feed_forward_norm"], xs, lambda ys: feed_forward(params, ys), norm)
+
+
+def decoder_block(params, xs, memory, positions="none", norm="pre"):
+    """One block over a list of vectors, none of which sees a later one."""
+    xs = residual(
+        params["attention_norm"],
+        xs,
+        lambda ys: multi_head(params["attention"], ys, ys, positions, causal=True),
+        norm,
+    )
+    xs = residual(
+        params["cross_norm"], xs, lambda ys: multi_head(params["cross"], ys, memory), norm
+    )
+    return residual(params["feed_forward_norm"], xs, lambda ys: feed_forward(params, ys), norm)
+
+
+def enter(params, embedded, positions):
+    """Embeddings with what tells their positions."""
     width = len(embedded[0])
-    positions = sinusoidal(len(embedded), width)  # its own test holds these
-    xs = [x * math.sqrt(width) + place for x, place in zip(embedded, positions, strict=True)]
+    xs = [x * math.sqrt(width) for x in embedded]
+    tables = {
+        "sinusoidal": sinusoidal(len(xs), width),  # its own test holds these
+        "learned": params["positions"].get("table"),
+    }
+    if positions in tables:
+        xs = [x + tables[positions][place] for place, x in enumerate(xs)]
+    return xs
+
+
+def leave(params, xs):
+    return [layer_norm(params["norm"], x) for x in xs] if "norm" in params else xs
+
+
+def encoder(params, embedded, layers=1, positions="sinusoidal", norm="pre"):
+    """Self-attention encoder over a list of embedded tokens."""
+    xs = enter(params, embedded, positions)
     for i in range(layers):
-        xs = encoder_block(params[f"block_{i}"], xs)
-    return [layer_norm(params["norm"], x) for x in xs]
+        xs = encoder_block(params[f"block_{i}"], xs, positions, norm)
+    return leave(params, xs)
+
+
+def transformer(params, source, target_in, layers, positions="sinusoidal", norm="pre"):
+    """Logits for one sequence without padding, a list with one vector for each target token."""
+    embedded = [params["source_embedding"][token] for token in source]
+    memory = encoder(params["encoder"], embedded, layers, positions, norm)
+    embedded = [params["target_embedding"][token] for token in target_in]
+    xs = enter(params["decoder"], embedded, positions)
+    for i in range(layers):
+        xs = decoder_block(params["decoder"][f"block_{i}"], xs, memory, positions, norm)
+    return [linear(params["output"], x) for x in leave(params["decoder"], xs)]
 
 
 def seq2seq(params, source, target_in, attends, encoder_name):

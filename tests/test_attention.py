@@ -14,6 +14,7 @@ from helpers import attention as module
 from helpers import checks
 from helpers.attention import (
     additive,
+    attend,
     attention,
     attention_weights,
     causal_mask,
@@ -22,6 +23,9 @@ from helpers.attention import (
     init_additive,
     init_general,
     init_multi_head,
+    keys_values,
+    linear_attention,
+    local_mask,
     multi_head_attention,
     padding_mask,
     scaled_dot,
@@ -337,6 +341,127 @@ def test_heads_keep_float32_in_values_and_in_every_gradient(monkeypatch):
     assert {format for _, format in seen} == {"float32"}
 
 
+@given(n=st.integers(1, 9), reach=st.integers(0, 9))
+def test_a_local_mask_lets_neighbours_through(n, reach):
+    mask = local_mask(n, reach)
+    assert mask.tolist() == [[abs(i - j) <= reach for j in range(n)] for i in range(n)]
+
+
+def test_masks_are_combined_with_and():
+    mask = local_mask(5, 2) & causal_mask(5) & padding_mask([5, 3], 5)
+    assert mask.shape == (2, 5, 5)
+    allowed = numpy.argwhere(mask[1]).tolist()
+    assert allowed == [[i, j] for i in range(5) for j in range(3) if i - 2 <= j <= i]
+
+
+@pytest.mark.parametrize("name", ["general", "additive", "dot", "a student's own"])
+def test_heads_take_any_score_and_mask_it_like_the_default(name):
+    arrays, mask = multi_head_arrays(), random_mask((2, 5, 7))
+    params = dict(zip(NAMES, arrays[2:], strict=True))
+    scores = {
+        "general": general(init_general(numpy.random.default_rng(1), 3)),
+        "additive": additive(
+            init_additive(numpy.random.default_rng(1), 3) | {"vector": numpy.ones(3, numpy.float32)}
+        ),
+    }
+    score = scores.get(name, SCORES[name])
+    _, weights = multi_head_attention(params, *arrays[:2], mask, score)
+    _, default = multi_head_attention(params, *arrays[:2], mask)
+    assert weights.shape == (BATCH, HEADS, KEYS, 7)
+    assert checks.rows_sum_to_one(weights, mask[:, None], tolerance=1e-12)
+    assert checks.masked_weights_are_zero(weights, mask[:, None])
+    assert numpy.abs(weights - default).max() > 1e-3
+
+
+@given(cut=st.integers(0, 7), seed=seeds)
+def test_keys_and_values_from_a_cache_are_those_of_one_pass(cut, seed):
+    queries_from, keys_values_from, *weights = multi_head_arrays(seed)
+    params = dict(zip(NAMES, weights, strict=True))
+    first = keys_values(params, keys_values_from[:, :cut])
+    before = {name: array.copy() for name, array in first.items()}
+    cache = keys_values(params, keys_values_from[:, cut:], first)
+    whole = keys_values(params, keys_values_from)
+    for name in ("keys", "values"):
+        agree(cache[name], whole[name])
+        assert numpy.array_equal(first[name], before[name]), "the cache has been changed"
+    for found, expected in zip(
+        attend(params, queries_from, cache),
+        multi_head_attention(params, queries_from, keys_values_from),
+        strict=True,
+    ):
+        agree(found, expected)
+
+
+def each_linear_query(queries, keys, values, mask, causal):
+    """Compute linear attention one query at a time, with its feature map written out."""
+
+    def features(x):
+        return np.array([number + 1 if number > 0 else np.exp(number) for number in x])
+
+    contexts = []
+    for i in range(len(queries)):
+        for q, query in enumerate(queries[i]):
+            above, below = np.zeros(values.shape[-1]), 0
+            for k in numpy.flatnonzero(mask[i]):
+                if k <= q or not causal:
+                    weight = np.dot(features(query), features(keys[i, k]))
+                    above, below = above + weight * values[i, k], below + weight
+            contexts.append(above / below if below else above)
+    return np.reshape(np.array(contexts), (*queries.shape[:2], -1))
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("block", [2, 64])
+def test_linear_attention_has_values_and_gradients_of_single_queries(causal, block):
+    rng = numpy.random.default_rng(0)
+    n_queries = 5 if causal else 3
+    arrays = [rng.standard_normal((2, n, width)) for n, width in ((n_queries, 4), (5, 4), (5, 6))]
+    mask = numpy.array([[True, True, False, True, True], [False, True, True, False, False]])
+    same_derivatives(
+        lambda *arrays: linear_attention(*arrays, mask[:, None], causal, block),
+        lambda *arrays: each_linear_query(*arrays, mask, causal),
+        arrays,
+    )
+
+
+@given(n=st.integers(1, 12), block=st.integers(1, 13), seed=seeds)
+def test_linear_attention_sees_nothing_later_and_its_blocks_do_not_show(n, block, seed):
+    x = numpy.random.default_rng(seed).standard_normal((2, n, 4))
+    changed = x.copy()
+    changed[:, -1] += 1
+    before, after = (linear_attention(y, y, y, causal=True, block=block) for y in (x, changed))
+    agree(after[:, :-1], before[:, :-1])
+    agree(before, linear_attention(x, x, x, causal=True))
+    agree(before[:, -1:], linear_attention(x[:, -1:], x, x))
+
+
+@given(data=st.data(), seed=seeds)
+def test_linear_attention_forgets_the_order_of_keys(data, seed):
+    queries, keys, values = random_arrays(seed)
+    order = data.draw(st.permutations(range(KEYS)))
+    context = linear_attention(queries, keys, values)
+    agree(linear_attention(queries, keys[:, order], values[:, order]), context)
+
+
+def test_linear_attention_to_nothing_gives_zeros_and_no_gradient():
+    mask = numpy.array([[True] * 5, [False] * 5])[:, None]
+    (context,), gradients = differentiate(
+        lambda *arrays: linear_attention(*arrays, mask), random_arrays()
+    )
+    assert (context[1] == 0).all()
+    assert all((gradient[1] == 0).all() for gradient in gradients)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_linear_attention_keeps_float32_in_values_and_in_every_gradient(causal, monkeypatch):
+    x = numpy.random.default_rng(0).standard_normal((2, 5, 4)).astype(numpy.float32)
+    mask = numpy.ones((2, 1, 5), bool)
+    seen = formats(
+        monkeypatch, lambda *arrays: linear_attention(*arrays, mask, causal, 2), [x, x, x]
+    )
+    assert {format for _, format in seen} == {"float32"}
+
+
 Q, K, V = random_arrays()
 MULTI = init_multi_head(numpy.random.default_rng(0), 4, 2)
 
@@ -356,6 +481,31 @@ MULTI = init_multi_head(numpy.random.default_rng(0), 4, 2)
             ["mask", "(5, 3)", "(2, 3, 5)"],
         ),
         (lambda: attention_weights(Q, K, numpy.ones((3, 5), int)), ["mask", "boolean", "int64"]),
+        (lambda: local_mask(5, -1), ["reach = -1", "at least 0"]),
+        (
+            lambda: linear_attention(Q, K, V, numpy.ones((2, 3, 5), bool)),
+            ["mask", "(2, 3, 5)", "(…, 1, n_keys)"],
+        ),
+        (
+            lambda: linear_attention(Q, K, V, numpy.ones((2, 1, 3), bool)),
+            ["mask", "(2, 1, 3)", "(2, 1, 5)"],
+        ),
+        (lambda: linear_attention(Q, K, V, numpy.ones(5)), ["mask", "boolean", "float64"]),
+        (
+            lambda: linear_attention(Q, K, V, causal=True),
+            ["queries (2, 3, 4)", "keys (2, 5, 4)", "causal"],
+        ),
+        (lambda: linear_attention(Q, K[..., :3], V), ["keys (2, 5, 3)", "width"]),
+        (lambda: linear_attention(Q, K, V[:, :4]), ["keys (2, 5, 4)", "values (2, 4, 6)"]),
+        (lambda: keys_values(MULTI, K[..., :3]), ["keys_values_from", "(2, 5, 3)"]),
+        (
+            lambda: keys_values(MULTI, K[:1], keys_values(MULTI, K)),
+            ["cache", "(2, 2, 5, 2)", "(1, 5, 4)"],
+        ),
+        (
+            lambda: attend(MULTI, Q[..., :3], keys_values(MULTI, K)),
+            ["queries_from", "(2, 3, 3)", "(batch, n, 4)"],
+        ),
         (lambda: padding_mask([2, 6], 5), ["lengths", "0 … 5", "[2, 6]"]),
         (lambda: padding_mask([2, -1], 5), ["lengths", "0 … 5", "[2, -1]"]),
         (lambda: padding_mask([[2, 1]], 5), ["lengths", "(1, 2)", "(batch,)"]),

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import functions
-from helpers.functions import cross_entropy, embedding, layer_norm, linear, softmax
+from helpers.functions import (
+    cross_entropy,
+    dropout,
+    embedding,
+    layer_norm,
+    linear,
+    smoothed_cross_entropy,
+    softmax,
+)
 
 RNG = numpy.random.default_rng(0)
 X = RNG.standard_normal((2, 3, 4))
@@ -36,6 +44,19 @@ def plain_cross_entropy(logits):
     assert places == [tuple(place) for place in numpy.argwhere(WHERE)]
     losses = [plain.negative_log_probability(logits[i], TARGETS[i]) for i in places]
     return sum(losses) / len(losses)
+
+
+def plain_smoothed_cross_entropy(logits):
+    """Mean over the places that count: 0.9 for the right token, 0.1 spread over all four."""
+    losses = []
+    for i in numpy.argwhere(WHERE).tolist():
+        each = [plain.negative_log_probability(logits[tuple(i)], token) for token in range(4)]
+        losses.append(0.9 * each[TARGETS[tuple(i)]] + 0.1 * sum(each) / 4)
+    return sum(losses) / len(losses)
+
+
+def drop_half(x):
+    return dropout(x, 0.5, numpy.random.default_rng(0))
 
 
 def plain_masked_softmax(x):
@@ -70,6 +91,12 @@ CASES = {
         [SCALE, SHIFT, X],
     ),
     "cross_entropy": (lambda x: cross_entropy(x, TARGETS, WHERE), plain_cross_entropy, [X]),
+    "smoothed_cross_entropy": (
+        lambda x: smoothed_cross_entropy(x, TARGETS, WHERE),
+        plain_smoothed_cross_entropy,
+        [X],
+    ),
+    "dropout": (drop_half, lambda x: x * (drop_half(numpy.ones(X.shape)) > 0) * 2, [X]),
     "embedding": (
         lambda table: embedding(table, TOKENS),
         lambda table: np.array([[table[token] for token in row] for row in TOKENS]),
@@ -94,6 +121,11 @@ def test_values_and_gradients_are_those_of_the_plain_formula(name):
         (
             "cross_entropy",
             lambda record: lambda x: cross_entropy(x, record["targets"], record["where"]),
+            ["x"],
+        ),
+        (
+            "smoothed_cross_entropy",
+            lambda record: lambda x: smoothed_cross_entropy(x, record["targets"], record["where"]),
             ["x"],
         ),
         ("embedding", lambda record: lambda table: embedding(table, record["tokens"]), ["table"]),
@@ -149,12 +181,34 @@ def test_cross_entropy_where_nothing_counts_is_zero():
         (lambda: cross_entropy(X, TARGETS, WHERE * 1.0), ["where", "boolean", "float64"]),
         (lambda: cross_entropy(X, TARGETS + 1), ["targets", "0 … 3", "(2, 3, 4)", "1 to 4"]),
         (lambda: cross_entropy(X, TARGETS - 1), ["targets", "-1 to 2"]),
+        (
+            lambda: smoothed_cross_entropy(X, TARGETS, smoothing=1.1),
+            ["smoothing = 1.1", "0 … 1"],
+        ),
+        (lambda: smoothed_cross_entropy(X, TARGETS[:, :2]), ["targets", "(2, 2)", "(2, 3)"]),
+        (lambda: dropout(X, 1, RNG), ["rate = 1", "below 1"]),
+        (lambda: dropout(X, -0.1, RNG), ["rate = -0.1", "at least 0"]),
+        (lambda: dropout(X, 0.1), ["rng is None", "0.1"]),
     ],
 )
 def test_wrong_input_is_named_with_its_shape(call, words):
     with pytest.raises(ValueError) as error:
         call()
     assert [word for word in words if word not in str(error.value)] == []
+
+
+def test_no_smoothing_is_plain_cross_entropy_and_all_of_it_knows_no_target():
+    agree(smoothed_cross_entropy(X, TARGETS, WHERE, 0), cross_entropy(X, TARGETS, WHERE))
+    whole = [smoothed_cross_entropy(X, targets, WHERE, 1) for targets in (TARGETS, 3 - TARGETS)]
+    agree(*whole)
+
+
+@given(rate=st.floats(0, 0.9), seed=st.integers(0, 999))
+def test_dropout_keeps_the_mean_and_rescales_what_it_keeps(rate, seed):
+    dropped = dropout(numpy.ones(4000), rate, numpy.random.default_rng(seed))
+    kept = dropped != 0
+    agree(dropped[kept], numpy.full(kept.sum(), 1 / (1 - rate)))
+    assert dropped.mean() == pytest.approx(1, abs=6 * (rate / (1 - rate) / 4000) ** 0.5 + 1e-9)
 
 
 def test_orthogonal_keeps_lengths():

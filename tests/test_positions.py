@@ -1,14 +1,28 @@
-"""Positions: the formula of the paper, and the number format."""
+"""Positions: the formulas of the papers, what defines each kind, and the number format."""
 
 import math
 
 import numpy
+import plain
 import pytest
-from compare import agree
+from compare import agree, formats, same_derivatives
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.positions import sinusoidal
+from helpers.attention import scaled_dot
+from helpers.positions import (
+    POSITIONS,
+    add_positions,
+    alibi,
+    alibi_slopes,
+    init_positions,
+    position_score,
+    rotary,
+    rotate,
+    sinusoidal,
+)
+
+seeds = st.integers(0, 999)
 
 
 def position(t, width):
@@ -33,3 +47,121 @@ def test_product_of_two_encodings_depends_on_their_distance_alone(t, distance):
 
 def test_a_longer_sequence_begins_like_a_shorter_one():
     agree(sinusoidal(9, 6)[:4], sinusoidal(4, 6), 0)
+
+
+def heads_of(seed=0, number_format=float):
+    """Draw queries and keys of 4 heads in which no two axes have the same size."""
+    rng = numpy.random.default_rng(seed)
+    shapes = (2, 4, 5, 6), (2, 4, 5, 6)
+    return [rng.standard_normal(shape).astype(number_format) for shape in shapes]
+
+
+def test_a_rotated_vector_is_that_of_the_paper():
+    x = numpy.random.default_rng(0).standard_normal((3, 7, 6))
+    same_derivatives(
+        lambda x: rotate(x, start=2),
+        lambda x: plain.np.array(
+            [[plain.turn(vector, 2 + t) for t, vector in enumerate(row)] for row in x]
+        ),
+        [x],
+    )
+
+
+@given(shift=st.integers(0, 50), seed=seeds)
+def test_rotary_scores_depend_on_the_distance_alone(shift, seed):
+    queries, keys = heads_of(seed)
+
+    def score(start):
+        return scaled_dot(rotate(queries, start), rotate(keys, start))
+
+    agree(score(shift), rotary(queries, keys))
+    query, key = queries[:, :, :1], keys[:, :, :1]
+    same = rotary(*(numpy.repeat(x, 5, axis=2) for x in (query, key)))
+    for distance in range(-4, 5):
+        diagonal = numpy.diagonal(same, distance, axis1=2, axis2=3)
+        agree(diagonal, numpy.broadcast_to(diagonal[..., :1], diagonal.shape))
+    assert numpy.abs(same[..., 0, 0] - same[..., 0, 1]).min() > 0
+
+
+@given(seed=seeds)
+def test_rotation_keeps_lengths_and_leaves_position_0(seed):
+    x, _ = heads_of(seed)
+    agree(numpy.linalg.norm(rotate(x), axis=-1), numpy.linalg.norm(x, axis=-1))
+    agree(rotate(x)[..., 0, :], x[..., 0, :])
+
+
+def test_slopes_are_those_of_the_paper():
+    agree(alibi_slopes(8), [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64, 1 / 128, 1 / 256])
+    agree(alibi_slopes(16)[:3], [2**-0.5, 2**-1, 2**-1.5])
+    agree(alibi_slopes(1), [1 / 256])
+    agree(alibi_slopes(6), [1 / 4, 1 / 16, 1 / 64, 1 / 256, 1 / 2, 1 / 8])
+
+
+@given(seed=seeds)
+def test_alibi_takes_slope_times_distance_from_the_scores(seed):
+    queries, keys = heads_of(seed)
+    taken = scaled_dot(queries, keys) - alibi(queries, keys)
+    for head in range(4):
+        for i in range(5):
+            for j in range(5):
+                distance = i - j if j <= i else 2 * (j - i)
+                agree(taken[:, head, i, j], numpy.full(2, plain.slope(head, 4) * distance))
+
+
+@pytest.mark.parametrize("score", [rotary, alibi])
+@given(n_new=st.integers(1, 5), seed=seeds)
+def test_the_newest_queries_score_as_they_do_among_all(score, n_new, seed):
+    queries, keys = heads_of(seed)
+    agree(score(queries[:, :, -n_new:], keys), score(queries, keys)[:, :, -n_new:])
+
+
+@pytest.mark.parametrize("score", [rotary, alibi])
+def test_scores_keep_float32_in_values_and_in_every_gradient(score, monkeypatch):
+    seen = formats(monkeypatch, score, heads_of(number_format=numpy.float32))
+    assert {format for _, format in seen} == {"float32"}
+
+
+@pytest.mark.parametrize("name", POSITIONS)
+@given(start=st.integers(0, 4), seed=seeds)
+def test_every_kind_adds_the_same_at_a_position_wherever_the_sequence_begins(name, start, seed):
+    rng = numpy.random.default_rng(seed)
+    params = init_positions(rng, name, 6, longest=9)
+    x = rng.standard_normal((2, 9, 6))
+    whole = add_positions(params, x, name)
+    agree(add_positions(params, x[:, start:], name, start), whole[:, start:])
+    assert numpy.array_equal(whole, x) == (name in ("rotary", "alibi", "none"))
+    assert callable(position_score(name))
+
+
+def test_learned_positions_start_with_the_spread_of_sinusoidal_ones():
+    table = init_positions(numpy.random.default_rng(0), "learned", 64, 500)["table"]
+    assert table.dtype == numpy.float32
+    assert table.std() == pytest.approx(sinusoidal(500, 64).std(), rel=0.1)
+
+
+X = numpy.zeros((2, 5, 3))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: rotate(X), ["x ", "(2, 5, 3)", "even"]),
+        (lambda: rotary(X[..., :2], X[:, :4, :2]), ["(2, 5, 2)", "(2, 4, 2)", "more than"]),
+        (lambda: alibi(X[0], X[0]), ["queries", "(5, 3)", "heads"]),
+        (lambda: alibi(X, X[:, :4]), ["(2, 5, 3)", "(2, 4, 3)", "more than"]),
+        (lambda: position_score("sine"), ["positions = 'sine'", "'alibi'"]),
+        (lambda: add_positions({}, X, "sine"), ["positions = 'sine'", "'alibi'"]),
+        (
+            lambda: init_positions(numpy.random.default_rng(0), "sine", 4, 9),
+            ["positions = 'sine'", "'learned'"],
+        ),
+        (
+            lambda: add_positions({"table": numpy.ones((6, 3))}, X, "learned", start=2),
+            ["x ", "(2, 5, 3)", "position 2", "only 6"],
+        ),
+    ],
+)
+def test_wrong_input_is_named_with_its_shape(call, words):
+    with pytest.raises(ValueError) as error:
+        call()
+    assert [word for word in words if word not in str(error.value)] == []

@@ -1,6 +1,10 @@
 """Training: Adam, the loop, what goes wrong in it, and measuring."""
 
-from itertools import repeat
+import re
+import signal
+import threading
+import time
+from itertools import islice, repeat
 
 import autograd.numpy as np
 import numpy
@@ -10,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import seq2seq, tasks, training
-from helpers.functions import cross_entropy
-from helpers.training import adam, exact_match, fit, flatten, greedy, learning_rate, unflatten
+from helpers.decoding import greedy
+from helpers.functions import cross_entropy, dropout
+from helpers.training import adam, exact_match, fit, flatten, learning_rate, unflatten
 
 NESTED = {"a": numpy.arange(6.0).reshape(2, 3), "b": {"c": numpy.array(7.0), "d": numpy.ones(4)}}
 
@@ -186,6 +191,134 @@ def test_ctrl_c_returns_what_is_trained_so_far(capsys):
     assert "stopped after 4 of 9 steps" in "".join(capsys.readouterr())
 
 
+def dropped_out(rng):
+    """Return a loss that draws its own random numbers."""
+    return lambda params, batch: np.sum(dropout((params["x"] - batch) ** 2, 0.3, rng))
+
+
+def random_batches():
+    rng = numpy.random.default_rng(1)
+    while True:
+        yield rng.standard_normal(3).astype(numpy.float32)
+
+
+OPTIONS = {"rate": 0.1, "warmup": 3, "every": 4, "evaluate": lambda p: float(p["x"].sum())}
+
+
+def whole():
+    """Train for 20 steps without a pause."""
+    rng = numpy.random.default_rng(2)
+    return fit(dropped_out(rng), START, random_batches(), steps=20, rng=rng, **OPTIONS)
+
+
+def assert_same(found, expected):
+    assert flatten(found[0]).tobytes() == flatten(expected[0]).tobytes()
+    for name in ("loss", "evaluated", "step", "rng"):
+        assert found[1][name] == expected[1][name]
+    for moment, other in zip(found[1]["moments"], expected[1]["moments"], strict=True):
+        assert moment.tobytes() == other.tobytes()
+
+
+def test_ten_steps_and_ten_more_are_twenty_to_the_last_bit():
+    rng, batches = numpy.random.default_rng(2), random_batches()
+    params, history = fit(dropped_out(rng), START, batches, steps=20, rng=rng, pause=10, **OPTIONS)
+    assert history["step"] == len(history["loss"]) == 10
+    kept = flatten(params).tobytes(), history["moments"][0].tobytes(), len(history["loss"])
+    rng.random(5)  # what happens in between does not count
+    again = fit(dropped_out(rng), params, batches, steps=20, rng=rng, resume=history, **OPTIONS)
+    assert_same(again, whole())
+    assert kept == (
+        flatten(params).tobytes(),
+        history["moments"][0].tobytes(),
+        len(history["loss"]),
+    ), "what the first call returned must not change"
+
+
+def test_a_new_process_goes_on_with_batches_made_anew():
+    rng = numpy.random.default_rng(2)
+    params, history = fit(
+        dropped_out(rng), START, random_batches(), steps=20, rng=rng, pause=7, **OPTIONS
+    )
+    rng, rest = numpy.random.default_rng(99), islice(random_batches(), history["step"], None)
+    again = fit(dropped_out(rng), params, rest, steps=20, rng=rng, resume=history, **OPTIONS)
+    assert_same(again, whole())
+
+
+def test_ctrl_c_waits_for_the_step_and_training_goes_on_from_there(capsys):
+    rng, batches = numpy.random.default_rng(2), random_batches()
+    loss, count = dropped_out(rng), []
+
+    def interrupting(params, batch):
+        count.append(1)
+        if len(count) == 6:
+            signal.raise_signal(signal.SIGINT)
+        return loss(params, batch)
+
+    params, history = fit(interrupting, START, batches, steps=20, rng=rng, **OPTIONS)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert history["step"] == 6
+    assert "stopped after 6 of 20 steps" in "".join(capsys.readouterr())
+    again = fit(loss, params, batches, steps=20, rng=rng, resume=history, **OPTIONS)
+    assert_same(again, whole())
+
+
+def test_a_second_ctrl_c_does_not_wait():
+    def stuck(params, batch):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("not reached")
+
+    params, history = fit(stuck, START, repeat(0.5), steps=9)
+    assert history["step"] == 0
+    agree(params["x"], START["x"], 0)
+
+
+def test_an_ignored_ctrl_c_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        fit(squared_distance, START, repeat(0.5), steps=2)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_training_can_run_beside_the_main_thread():
+    found = []
+    thread = threading.Thread(
+        target=lambda: found.append(fit(squared_distance, START, repeat(0.5), steps=2))
+    )
+    thread.start()
+    thread.join()
+    assert found[0][1]["step"] == 2
+
+
+def test_a_history_of_other_parameters_cannot_be_resumed():
+    _, history = fit(squared_distance, START, repeat(0.5), steps=2)
+    with pytest.raises(ValueError, match="resume is of 3 parameters, but params holds 1"):
+        fit(squared_distance, {"x": numpy.ones(1)}, repeat(0.5), steps=2, resume=history)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_a_gradient_that_is_not_finite_says_so():
+    with pytest.raises(ValueError, match=r"length of its gradient is (inf|nan) at step 0"):
+        fit(lambda p, batch: np.sum(np.sqrt(p["x"] * batch)), START, repeat(0.0), steps=2)
+
+
+def test_the_bar_shows_loss_accuracy_and_the_time_left(capfd):
+    fit(
+        squared_distance,
+        START,
+        repeat(0.5),
+        steps=40,
+        every=10,
+        evaluate=lambda params: time.sleep(0.11) or 0.625,
+    )
+    bar = capfd.readouterr().err
+    assert "accuracy=0.625" in bar
+    assert "loss=" in bar
+    assert re.search(r"\d+/40 \[\d\d:\d\d<\d\d:\d\d", bar)
+
+
 TASK = tasks.numbers("fr", 2)
 
 
@@ -225,15 +358,9 @@ def test_exact_match_under_teacher_forcing_is_that_of_greedy_decoding(encoder, a
     )
     logits = seq2seq.seq2seq(params, *batch[:3], attend=attend, encoder=encoder)
     matches = exact_match(logits, batch.target_out, batch.target_lengths)
-    outputs, state = seq2seq.encode(params, batch.source, batch.source_lengths, encoder)
-    memory, mask = seq2seq.wire(outputs, state, batch.source_lengths, attend)
-    cell = "rnn" if encoder == "rnn" else "gru"
-
-    def step(tokens, state):
-        logits, _, state = seq2seq.decode(params, tokens, memory, mask, state, cell)
-        return logits, state
-
-    said = greedy(step, state, batch.target_in[:, 0], tasks.END, limit=12)
+    options = {"attend": attend, "encoder": encoder}
+    begun = seq2seq.start_decoding(params, batch.source, batch.source_lengths, **options)
+    said = greedy(*begun, batch.target_in[:, 0], tasks.END, limit=12)
     right = [
         row[: length - 1].tolist()
         for row, length in zip(batch.target_out, batch.target_lengths, strict=True)
@@ -255,12 +382,6 @@ def test_exact_match_names_shapes_that_do_not_fit(targets, lengths):
         exact_match(numpy.zeros((2, 3, 5)), numpy.zeros(targets, int), numpy.zeros(lengths, int))
     for shape in ("logits (2, 3, 5)", str(targets), str(lengths)):
         assert shape in str(error.value)
-
-
-def test_greedy_decoding_stops_at_the_limit():
-    always = numpy.eye(5)[numpy.array([[3], [4]])]
-    assert greedy(lambda tokens, state: (always, state), None, [1, 1], 2, 3) == [[3] * 3, [4] * 3]
-    assert greedy(lambda tokens, state: (always, state), None, [1, 1], 4, 3) == [[3] * 3, []]
 
 
 def test_the_static_book_has_no_progress_bar(monkeypatch, capfd):

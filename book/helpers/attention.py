@@ -12,12 +12,13 @@ import math
 
 import autograd.numpy as np
 import numpy
-from autograd.extend import defvjp_argnums, primitive
+from autograd.extend import defvjp, defvjp_argnums, primitive
 
 from helpers.functions import _broadcasts, _softmax, init_linear, linear, require, softmax, tanh
 
 __all__ = [
     "additive",
+    "attend",
     "attention",
     "attention_weights",
     "causal_mask",
@@ -26,6 +27,9 @@ __all__ = [
     "init_additive",
     "init_general",
     "init_multi_head",
+    "keys_values",
+    "linear_attention",
+    "local_mask",
     "multi_head_attention",
     "padding_mask",
     "scaled_dot",
@@ -172,6 +176,14 @@ def _require_same_width(queries, keys):
     _batch(queries=queries, keys=keys)
 
 
+def _require_values(queries, keys, values):
+    require(
+        keys.shape[-2] == values.shape[-2],
+        f"keys {keys.shape} and values {values.shape} must agree in n_keys, the second-last axis",
+    )
+    _batch(queries=queries, keys=keys, values=values)
+
+
 def _batch(**arrays):
     """Shape that the axes before the last two have together."""
     try:
@@ -236,6 +248,40 @@ def padding_mask(lengths, n):
         f"lengths must lie in 0 … {n}, the padded length, but are {lengths.tolist()}",
     )
     return numpy.arange(n) < lengths[:, None, None]
+
+
+def local_mask(n, reach):
+    """Let position i attend to its neighbours alone, i - reach … i + reach (Child et al. 2019).
+
+    Combine masks with ``&``: ``local_mask(n, 4) & causal_mask(n)`` looks at the last 5 positions.
+
+    Parameters
+    ----------
+    n : int
+        Number of positions.
+    reach : int
+        How far a position sees, to either side.
+
+    Returns
+    -------
+    boolean array (n, n)
+
+    Raises
+    ------
+    ValueError
+        If `reach` is negative.
+
+    Examples
+    --------
+    >>> local_mask(4, 1).astype(int)
+    array([[1, 1, 0, 0],
+           [1, 1, 1, 0],
+           [0, 1, 1, 1],
+           [0, 0, 1, 1]])
+    """
+    require(reach >= 0, f"reach = {reach} must be at least 0")
+    places = numpy.arange(n)
+    return abs(places[:, None] - places) <= reach
 
 
 def attention_weights(queries, keys, mask=None, score=scaled_dot):
@@ -315,11 +361,7 @@ def attention(queries, keys, values, mask=None, score=scaled_dot):
     >>> attention(numpy.ones((1, 2)), numpy.ones((2, 2)), values)
     array([[5.]])
     """
-    require(
-        keys.shape[-2] == values.shape[-2],
-        f"keys {keys.shape} and values {values.shape} must agree in n_keys, the second-last axis",
-    )
-    _batch(queries=queries, keys=keys, values=values)
+    _require_values(queries, keys, values)
     if score not in (scaled_dot, dot):
         return np.matmul(attention_weights(queries, keys, mask, score), values)
     _require_same_width(queries, keys)
@@ -401,7 +443,7 @@ def init_multi_head(rng, width, heads):
     }
 
 
-def multi_head_attention(params, queries_from, keys_values_from, mask=None):
+def multi_head_attention(params, queries_from, keys_values_from, mask=None, score=scaled_dot):
     """Run several attentions side by side, each on its own projection (Vaswani et al. 2017).
 
     Called with the same sequence twice it is self-attention; with two sequences, cross-attention.
@@ -414,6 +456,9 @@ def multi_head_attention(params, queries_from, keys_values_from, mask=None):
     keys_values_from : array (batch, n_keys, width)
     mask : boolean array, optional
         Broadcastable to (batch, n_queries, n_keys), the same for all heads; True = may attend.
+    score : callable
+        (queries, keys) -> scores, of arrays (batch, heads, n, width_head); `positions.rotary` and
+        `positions.alibi` are such scores.
 
     Returns
     -------
@@ -433,30 +478,110 @@ def multi_head_attention(params, queries_from, keys_values_from, mask=None):
     >>> output.shape, weights.shape
     ((3, 5, 8), (3, 2, 5, 5))
     """
+    _require_width(params, queries_from=queries_from, keys_values_from=keys_values_from)
+    _batch(queries_from=queries_from, keys_values_from=keys_values_from)
+    return attend(params, queries_from, keys_values(params, keys_values_from), mask, score)
+
+
+def _require_width(params, **sequences):
     width = params["queries"].shape[1]
-    for name, array in (("queries_from", queries_from), ("keys_values_from", keys_values_from)):
+    for name, array in sequences.items():
         require(
             len(array.shape) == 3 and array.shape[2] == width,
             f"{name} has shape {array.shape}; it must be (batch, n, {width})",
         )
-    _batch(queries_from=queries_from, keys_values_from=keys_values_from)
-    scores_shape = (len(queries_from), queries_from.shape[1], keys_values_from.shape[1])
+
+
+def keys_values(params, keys_values_from, cache=None):
+    """Project a sequence to the keys and values of all heads, and put them behind a cache.
+
+    A decoder that says one token at a time needs the keys and values of the earlier ones again
+    at every step; the cache saves projecting them again.
+
+    Parameters
+    ----------
+    params : dict
+        From `init_multi_head`.
+    keys_values_from : array (batch, n, width)
+    cache : dict, optional
+        What this function returned for the n_before positions before; it is not changed.
+
+    Returns
+    -------
+    dict
+        ``keys`` and ``values`` (batch, heads, n_before + n, width_head).
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    Examples
+    --------
+    >>> params = init_multi_head(numpy.random.default_rng(0), 8, 2)
+    >>> x = numpy.ones((3, 5, 8), numpy.float32)
+    >>> cache = keys_values(params, x)
+    >>> keys_values(params, x[:, :1], cache)["keys"].shape
+    (3, 2, 6, 4)
+    """
+    _require_width(params, keys_values_from=keys_values_from)
+    new = {name: _to_heads(keys_values_from, params[name]) for name in ("keys", "values")}
+    if cache is None:
+        return new
+    require(
+        len(cache["keys"]) == len(keys_values_from),
+        f"cache holds keys {cache['keys'].shape}; keys_values_from {keys_values_from.shape} "
+        "needs the same first axis (batch)",
+    )
+    return {name: np.concatenate([cache[name], new[name]], axis=2) for name in new}
+
+
+def attend(params, queries_from, cache, mask=None, score=scaled_dot):
+    """Run multi-head attention over keys and values that are there already, see `keys_values`.
+
+    Parameters
+    ----------
+    params : dict
+        From `init_multi_head`.
+    queries_from : array (batch, n_queries, width)
+    cache : dict
+        ``keys`` and ``values`` (batch, heads, n_keys, width_head).
+    mask, score
+        As for `multi_head_attention`.
+
+    Returns
+    -------
+    output : array (batch, n_queries, width)
+    weights : array (batch, heads, n_queries, n_keys)
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    Examples
+    --------
+    >>> params = init_multi_head(numpy.random.default_rng(0), 8, 2)
+    >>> x = numpy.ones((3, 5, 8), numpy.float32)
+    >>> attend(params, x[:, -1:], keys_values(params, x))[1].shape
+    (3, 2, 1, 5)
+    """
+    _require_width(params, queries_from=queries_from)
+    keys, values = cache["keys"], cache["values"]
+    scores_shape = (len(keys), queries_from.shape[1], keys.shape[2])
     _require_mask(mask, scores_shape)
     if mask is not None:  # insert the heads axis, whatever the mask left out
         mask = numpy.broadcast_to(mask, scores_shape)[:, None]
-    queries = _to_heads(queries_from, params["queries"])
-    keys = _to_heads(keys_values_from, params["keys"])
-    values = _to_heads(keys_values_from, params["values"])
-    weights = attention_weights(queries, keys, mask)
-    context = np.matmul(weights, values)
-    return _from_heads(context, params["output"]), weights
+    weights = attention_weights(_to_heads(queries_from, params["queries"]), keys, mask, score)
+    return _from_heads(np.matmul(weights, values), params["output"]), weights
 
 
 def _to_heads(x, weight):
     """(batch, n, width) and (heads, width, width_head) -> (batch, heads, n, width_head)."""
     heads, width, width_head = weight.shape
     side_by_side = np.reshape(np.transpose(weight, (1, 0, 2)), (width, heads * width_head))
-    projected = np.reshape(np.reshape(x, (-1, width)) @ side_by_side, (*x.shape[:2], heads, -1))
+    shape = (*x.shape[:2], heads, width_head)
+    projected = np.reshape(np.reshape(x, (-1, width)) @ side_by_side, shape)
     return np.transpose(projected, (0, 2, 1, 3))
 
 
@@ -464,4 +589,108 @@ def _from_heads(x, weight):
     """(batch, heads, n, width_head) and (heads, width_head, width) -> (batch, n, width)."""
     batch, heads, n, width_head = x.shape
     side_by_side = np.reshape(np.transpose(x, (0, 2, 1, 3)), (batch * n, heads * width_head))
-    return np.reshape(side_by_side @ np.reshape(weight, (heads * width_head, -1)), (batch, n, -1))
+    output = side_by_side @ np.reshape(weight, (heads * width_head, -1))
+    return np.reshape(output, (batch, n, weight.shape[2]))
+
+
+@primitive
+def _positive(x):
+    """Feature map of linear attention, elu(x) + 1: x + 1 above 0, exp(x) below."""
+    return numpy.where(x > 0, x + 1, numpy.exp(numpy.minimum(x, 0)))
+
+
+defvjp(_positive, lambda features, x: lambda g: g * numpy.minimum(features, 1))
+
+
+def linear_attention(queries, keys, values, mask=None, causal=False, block=64):
+    r"""Attention without a softmax, in time and memory that grow with n alone.
+
+    .. math:: o_i = \frac{\sum_j \phi(q_i) \cdot \phi(k_j)\; v_j}{\sum_j \phi(q_i) \cdot \phi(k_j)},
+        \qquad \phi(x) = \mathrm{elu}(x) + 1
+
+    The sum over j of :math:`\phi(k_j) v_j^\top` is one matrix for all queries: a state of fixed
+    size, like that of a recurrent network. With `causal` it runs along.
+
+    Parameters
+    ----------
+    queries : array (..., n_queries, width)
+    keys : array (..., n_keys, width)
+    values : array (..., n_keys, width_values)
+    mask : boolean array, optional
+        Broadcastable to (..., 1, n_keys), the same for all queries; True = may be attended to.
+    causal : bool
+        Query i attends to keys 0 … i; needs as many queries as keys.
+    block : int
+        So many positions at a time are done by a small product of queries and keys; the result
+        does not depend on it.
+
+    Returns
+    -------
+    array (..., n_queries, width_values)
+        Zeros for a query that may attend to nothing.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or the mask differs between queries.
+
+    References
+    ----------
+    Katharopoulos et al. 2020.
+
+    Examples
+    --------
+    >>> x = numpy.array([[0.0], [0.0], [0.0]])
+    >>> linear_attention(x, x, numpy.array([[1.0], [2.0], [6.0]]), causal=True)
+    array([[1. ],
+           [1.5],
+           [3. ]])
+    """
+    _require_linear(queries, keys, values, mask, causal)
+    queries, keys = _positive(queries), _positive(keys)
+    if mask is not None:
+        keys = keys * numpy.swapaxes(numpy.atleast_2d(mask), -1, -2)
+    # A column of ones among the values adds up the weights themselves.
+    values = np.concatenate([values, numpy.ones((*values.shape[:-1], 1), values.dtype)], axis=-1)
+    if causal:
+        both = _running_sums(queries, keys, values, block)
+    else:
+        both = np.matmul(queries, np.matmul(np.swapaxes(keys, -1, -2), values))
+    total = both[..., -1:]
+    return both[..., :-1] / (total + (total == 0))
+
+
+def _running_sums(queries, keys, values, block):
+    """For each query i, the sum over keys j <= i of (query · key) value."""
+    n = queries.shape[-2]
+    queries, keys, values = (_in_blocks(x, block) for x in (queries, keys, values))
+    inside = np.matmul(queries, np.swapaxes(keys, -1, -2)) * causal_mask(block)
+    states = np.matmul(np.swapaxes(keys, -1, -2), values)
+    before = np.cumsum(states, axis=-3) - states
+    sums = np.matmul(inside, values) + np.matmul(queries, before)
+    return np.reshape(sums, (*sums.shape[:-3], -1, sums.shape[-1]))[..., :n, :]
+
+
+def _in_blocks(x, block):
+    """(..., n, width) -> (..., blocks, block, width), filled up with zeros."""
+    missing = numpy.zeros((*x.shape[:-2], -x.shape[-2] % block, x.shape[-1]), x.dtype)
+    whole = np.concatenate([x, missing], axis=-2)
+    return np.reshape(whole, (*x.shape[:-2], whole.shape[-2] // block, block, x.shape[-1]))
+
+
+def _require_linear(queries, keys, values, mask, causal):
+    _require_same_width(queries, keys)
+    _require_values(queries, keys, values)
+    lead, n_keys = _batch(queries=queries, keys=keys), keys.shape[-2]
+    if mask is not None:
+        require(
+            numpy.ndim(mask) < 2 or numpy.shape(mask)[-2] == 1,
+            f"mask has shape {numpy.shape(mask)}; linear attention needs (…, 1, n_keys), the same "
+            "for all queries (for earlier keys alone, causal=True)",
+        )
+        _require_mask(mask, (*lead, 1, n_keys))
+    require(
+        not causal or queries.shape[-2] == n_keys,
+        f"queries {queries.shape} and keys {keys.shape} must agree in n, the second-last axis, "
+        "if causal",
+    )

@@ -19,7 +19,7 @@ import autograd
 import numpy as np
 from tqdm import tqdm
 
-from helpers import seq2seq, tasks, training
+from helpers import decoding, seq2seq, tasks, training
 from helpers.functions import cross_entropy, require
 
 __all__ = [
@@ -229,18 +229,14 @@ def translate(params, settings, sources):
     batch = tasks.make_batch([(source, []) for source in sources])
     if settings["reversed_source"]:
         batch = tasks.reversed_source(batch)
-    outputs, summary = seq2seq.encode(
-        params, batch.source, batch.source_lengths, settings["encoder"]
+    step, state = seq2seq.start_decoding(
+        params,
+        batch.source,
+        batch.source_lengths,
+        attend=settings["attend"],
+        encoder=settings["encoder"],
     )
-    memory, mask = seq2seq.wire(outputs, summary, batch.source_lengths, settings["attend"])
-    cell = "rnn" if settings["encoder"] == "rnn" else "gru"
-
-    def step(tokens, state):
-        logits, _, state = seq2seq.decode(params, tokens, memory, mask, state, cell)
-        return logits, state
-
-    start = np.full(len(sources), tasks.START)
-    return training.greedy(step, summary, start, tasks.END, limit=60)
+    return decoding.greedy(step, state, tasks.START, tasks.END, limit=60)
 
 
 def _run(job):

@@ -13,6 +13,7 @@ from autograd.extend import defvjp, primitive
 __all__ = [
     "as_array",
     "cross_entropy",
+    "dropout",
     "embedding",
     "init_embedding",
     "init_layer_norm",
@@ -23,6 +24,7 @@ __all__ = [
     "orthogonal",
     "relu",
     "require",
+    "smoothed_cross_entropy",
     "softmax",
     "tanh",
 ]
@@ -472,3 +474,92 @@ def orthogonal(rng, width):
     """
     directions, triangle = np.linalg.qr(rng.standard_normal((width, width)))
     return (directions * np.sign(np.diag(triangle))).astype(np.float32)
+
+
+def dropout(x, rate, rng=None):
+    """Set a random part of `x` to 0 and enlarge the rest, so that its mean stays.
+
+    Parameters
+    ----------
+    x : array
+    rate : float
+        Share that is set to 0, from 0 (nothing happens) to below 1.
+    rng : numpy.random.Generator, optional
+        Not needed at rate 0. A loss that drops out hands its own generator on, so that a seed
+        decides everything.
+
+    Returns
+    -------
+    array
+        In the shape of `x`.
+
+    Raises
+    ------
+    ValueError
+        If the rate is not in 0 … 1, or a rate above 0 comes without a generator.
+
+    References
+    ----------
+    Srivastava et al. 2014.
+
+    Examples
+    --------
+    >>> dropout(np.ones(8), 0.5, np.random.default_rng(1))
+    array([0., 2., 2., 2., 0., 0., 2., 2.])
+    """
+    require(0 <= rate < 1, f"rate = {rate} must be at least 0 and below 1")
+    if rate == 0:
+        return x
+    require(rng is not None, f"rng is None; dropout at rate {rate} needs a random generator")
+    kept = rng.random(x.shape, dtype=np.float32) >= rate
+    return x * (kept / np.asarray(1 - rate, dtype=x.dtype)).astype(x.dtype)
+
+
+@primitive
+def _uniform_cross_entropy(logits, where):
+    return -np.sum(log_softmax(logits).mean(axis=-1) * where) / _count(where, logits.dtype)
+
+
+def _uniform_cross_entropy_vjp(_, logits, where):
+    def vjp(g):
+        gradient = np.exp(log_softmax(logits)) - 1 / logits.shape[-1]
+        return gradient * (g * where / _count(where, logits.dtype)).astype(g.dtype)[..., None]
+
+    return vjp
+
+
+defvjp(_uniform_cross_entropy, _uniform_cross_entropy_vjp, argnums=(0,))
+
+
+def smoothed_cross_entropy(logits, targets, where=None, smoothing=0.1):
+    """Cross-entropy against targets that are right for certain only in part.
+
+    The right token has probability 1 - smoothing, and the rest is spread over all tokens alike,
+    the right one included (label smoothing, Szegedy et al. 2016).
+
+    Parameters
+    ----------
+    logits, targets, where
+        As for `cross_entropy`.
+    smoothing : float
+        From 0, which is plain cross-entropy, to 1.
+
+    Returns
+    -------
+    scalar array
+
+    Raises
+    ------
+    ValueError
+        If `smoothing` is not in 0 … 1, or as for `cross_entropy`.
+
+    Examples
+    --------
+    >>> sure = np.array([[9.0, 0.0]])
+    >>> round(float(smoothed_cross_entropy(sure, np.array([0]))), 3)  # being sure costs
+    0.45
+    """
+    require(0 <= smoothing <= 1, f"smoothing = {smoothing} must lie in 0 … 1")
+    right = cross_entropy(logits, targets, where)
+    where = np.ones(logits.shape[:-1], dtype=bool) if where is None else np.asarray(where)
+    return right * (1 - smoothing) + _uniform_cross_entropy(logits, where) * smoothing

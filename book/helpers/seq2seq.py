@@ -15,7 +15,7 @@ from helpers.recurrent import gru, init_gru, init_lstm, init_rnn, lstm, rnn
 from helpers.transformer import encoder as self_attention_encoder
 from helpers.transformer import init_encoder as init_self_attention
 
-__all__ = ["alignment", "decode", "encode", "init_seq2seq", "seq2seq", "wire"]
+__all__ = ["alignment", "decode", "encode", "init_seq2seq", "seq2seq", "start_decoding", "wire"]
 
 _CELLS = {"rnn": (init_rnn, rnn), "gru": (init_gru, gru), "lstm": (init_lstm, lstm)}
 _ENCODERS = (*_CELLS, "self_attention")
@@ -260,3 +260,36 @@ def alignment(params, source, source_lengths, target_in, *, attend=True, encoder
     memory, mask = wire(outputs, summary, source_lengths, attend)
     _, queries, _ = decode(params, target_in, memory, mask, summary, _cell(encoder), score)
     return attention_weights(queries, memory, mask, score)
+
+
+def start_decoding(params, source, source_lengths, *, attend=True, encoder="gru", score=dot):
+    """Read the source, and return how to go on token by token, for `helpers.decoding`.
+
+    Parameters
+    ----------
+    params, source, source_lengths, attend, encoder, score
+        As for `seq2seq`.
+
+    Returns
+    -------
+    step : callable
+        (tokens (batch, 1), state) -> (logits (batch, 1, target_vocabulary), state)
+    state : tuple
+        The decoder's state, memory and mask.
+
+    Examples
+    --------
+    >>> params = init_seq2seq(numpy.random.default_rng(0), 5, 7, 4)
+    >>> step, state = start_decoding(params, numpy.array([[1, 2, 3]]), numpy.array([3]))
+    >>> step(numpy.array([[1]]), state)[0].shape
+    (1, 1, 7)
+    """
+    outputs, summary = encode(params, source, source_lengths, encoder)
+    memory, mask = wire(outputs, summary, source_lengths, attend)
+
+    def step(tokens, state):
+        hidden, memory, mask = state
+        logits, _, hidden = decode(params, tokens, memory, mask, hidden, _cell(encoder), score)
+        return logits, (hidden, memory, mask)
+
+    return step, (summary, memory, mask)

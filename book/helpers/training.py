@@ -1,11 +1,14 @@
-"""Training and measuring: Adam, the loop with a progress bar, exact match, greedy decoding.
+"""Training and measuring: Adam, the loop with a progress bar, exact match.
 
 Stands on functions; a model comes in as a function of its parameters and a batch.
 """
 
 import math
 import os
+import signal
+import threading
 import time
+from contextlib import contextmanager
 
 import numpy as np
 from autograd import make_vjp
@@ -13,7 +16,7 @@ from tqdm import tqdm
 
 from helpers.functions import require
 
-__all__ = ["adam", "exact_match", "fit", "flatten", "greedy", "learning_rate", "unflatten"]
+__all__ = ["adam", "exact_match", "fit", "flatten", "learning_rate", "unflatten"]
 
 
 def flatten(params):
@@ -150,8 +153,16 @@ def fit(
     evaluate=None,
     every=100,
     label="training",
+    rng=None,
+    pause=None,
+    resume=None,
 ):
     """Train: follow the gradient of `loss` for `steps` batches.
+
+    Ctrl-C stops after the step that is running; a second one stops at once. To go on later as if
+    nothing had happened, to the last bit, call again with the same arguments, the parameters and
+    history that came back, as `params` and `resume`, and the same iterator of batches. (In a new
+    process: with batches made anew from their seed, without the first ``history["step"]``.)
 
     Parameters
     ----------
@@ -162,6 +173,7 @@ def fit(
     batches : iterator
         Yields whatever `loss` takes as its batch.
     steps : int
+        Where the learning rate ends, paused or not.
     rate : float
         Highest learning rate, see `learning_rate`.
     warmup : int
@@ -169,23 +181,30 @@ def fit(
     clip : float
         The gradient is shortened to this length if it is longer (Pascanu et al. 2013).
     evaluate : callable, optional
-        params -> anything worth keeping; called every `every` steps and at the end.
+        params -> anything worth keeping, such as the accuracy on held-out data; called every
+        `every` steps and at the end. The progress bar shows it if it is a number.
     every : int
     label : str
         Stands before the progress bar.
+    rng : numpy.random.Generator, optional
+        The one that `loss` drops out with: its state is kept too, and set again to resume.
+    pause : int, optional
+        Return after this step.
+    resume : dict, optional
+        The history that an earlier call returned.
 
     Returns
     -------
     params : dict
         The trained parameters, or, after Ctrl-C, those trained so far.
     history : dict
-        ``loss`` (one float a step), ``seconds``, and, with `evaluate`, ``evaluated``: a list of
-        pairs (step, what it returned).
+        ``loss`` (one float a step), ``seconds``, ``evaluated`` (pairs of step and what `evaluate`
+        returned), ``step`` (steps done), and what resuming needs: ``moments``, ``rng``.
 
     Raises
     ------
     ValueError
-        If the loss stops being finite.
+        If the loss or its gradient stops being finite, or `resume` is of other parameters.
     TypeError
         If the loss does what cannot be differentiated; the message says what to do instead.
 
@@ -198,34 +217,93 @@ def fit(
     3.0
     """
     vector = flatten(params)
-    moments = np.zeros_like(vector), np.zeros_like(vector)
-    history = {"loss": [], "evaluated": []}
-    start = time.perf_counter()
-    steps_done = tqdm(range(steps), desc=label, leave=False, disable=_no_bar())
+    history = _history(vector, resume, rng)
+    start, first = time.perf_counter() - history["seconds"], history["step"]
+    numbers = range(first, steps if pause is None else min(pause, steps))
+    bar = tqdm(numbers, label, steps, leave=False, disable=_no_bar(), initial=first)
     try:
-        for step, batch in zip(steps_done, batches, strict=False):
-            value, gradient = _value_and_gradient(loss, unflatten(vector, params), batch)
-            if not np.isfinite(value):
-                raise ValueError(
-                    f"the loss is {value} at step {step}: training has diverged. "
-                    f"Try a lower rate than {rate}, more warmup than {warmup}, or a smaller clip."
-                )
-            length = float(np.sqrt(np.sum(gradient * gradient)))
-            if length > clip:
-                gradient *= clip / length
-            adam(vector, gradient, moments, step, learning_rate(step, steps, rate, warmup))
-            history["loss"].append(value)
-            if step % 20 == 0:
-                steps_done.set_postfix(loss=f"{value:.3f}", refresh=False)
-            if evaluate and ((step + 1) % every == 0 or step + 1 == steps):
-                found = evaluate(unflatten(vector.copy(), params))
-                history["evaluated"].append((step + 1, found))
+        with _control_c() as stopped:
+            for step, batch in zip(bar, batches, strict=False):
+                value, gradient = _value_and_gradient(loss, unflatten(vector, params), batch)
+                length = math.sqrt(np.sum(gradient * gradient))
+                _require_finite(value, length, step, rate, warmup)
+                if length > clip:
+                    gradient *= clip / length
+                rate_now = learning_rate(step, steps, rate, warmup)
+                adam(vector, gradient, history["moments"], step, rate_now)
+                history["loss"].append(value)
+                history["step"] = step + 1
+                if evaluate and ((step + 1) % every == 0 or step + 1 == steps):
+                    found = evaluate(unflatten(vector.copy(), params))
+                    history["evaluated"].append((step + 1, found))
+                _show(bar, history)
+                if stopped():
+                    raise KeyboardInterrupt
     except KeyboardInterrupt:
-        tqdm.write(f"stopped after {len(history['loss'])} of {steps} steps")
+        tqdm.write(f"stopped after {history['step']} of {steps} steps")
     finally:
-        steps_done.close()
+        bar.close()
+    history["rng"] = rng.bit_generator.state if rng else None
     history["seconds"] = time.perf_counter() - start
     return unflatten(vector, params), history
+
+
+def _history(vector, resume, rng):
+    """Return what training keeps: new, or copied from an earlier call."""
+    if resume is None:
+        moments = np.zeros_like(vector), np.zeros_like(vector)
+        return {"loss": [], "evaluated": [], "seconds": 0.0, "step": 0, "moments": moments}
+    moments = tuple(moment.copy() for moment in resume["moments"])
+    require(
+        moments[0].shape == vector.shape,
+        f"resume is of {moments[0].size} parameters, but params holds {vector.size}",
+    )
+    if rng and resume["rng"]:
+        rng.bit_generator.state = resume["rng"]
+    lists = {name: list(resume[name]) for name in ("loss", "evaluated")}
+    return {**resume, **lists, "moments": moments}
+
+
+def _require_finite(value, length, step, rate, warmup):
+    name, wrong = ("loss", value) if not np.isfinite(value) else ("length of its gradient", length)
+    require(
+        np.isfinite(wrong),
+        f"the {name} is {wrong} at step {step}: training has diverged. "
+        f"Try a lower rate than {rate}, more warmup than {warmup}, or a smaller clip.",
+    )
+
+
+def _show(bar, history):
+    """Put the last loss, and the last evaluation if it is a number, at the end of the bar."""
+    evaluated = history["evaluated"][-1:]
+    if evaluated and not isinstance(evaluated[0][1], int | float | np.number):
+        evaluated = []
+    if history["step"] % 20 == 1 or (evaluated and evaluated[0][0] == history["step"]):
+        accuracy = {"accuracy": f"{evaluated[0][1]:.3f}"} if evaluated else {}
+        bar.set_postfix(loss=f"{history['loss'][-1]:.3f}", **accuracy, refresh=False)
+
+
+@contextmanager
+def _control_c():
+    """Let Ctrl-C wait for the end of a step; yields a function that says whether it was pressed.
+
+    A step that breaks off half-way would leave parameters and moments that do not belong together.
+    """
+    pressed = []
+
+    def note(*_):
+        pressed.append(True)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ours = usual and threading.current_thread() is threading.main_thread()
+    if ours:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _no_bar():
@@ -296,41 +374,3 @@ def exact_match(logits, targets, lengths):
     right = logits.argmax(axis=-1) == targets
     padding = np.arange(targets.shape[1]) >= lengths[:, None]
     return (right | padding).all(axis=1)
-
-
-def greedy(step, state, start, end, limit):
-    """Decode token by token, always taking the likeliest.
-
-    Parameters
-    ----------
-    step : callable
-        (tokens (batch, 1), state) -> (logits (batch, 1, vocabulary), state)
-    state : array or tuple
-        Whatever `step` hands on.
-    start : integer array (batch,)
-        The first token in.
-    end : int
-        The token after which a sequence is finished.
-    limit : int
-        Stop after this many tokens, finished or not.
-
-    Returns
-    -------
-    list of lists of int
-        For each sequence the tokens before the first `end`.
-
-    Examples
-    --------
-    >>> count = lambda tokens, state: (np.eye(5)[np.minimum(tokens + 1, 4)], state)
-    >>> greedy(count, None, np.array([0, 2]), end=4, limit=9)
-    [[1, 2, 3], [3]]
-    """
-    tokens = np.asarray(start)[:, None]
-    columns, finished = [], np.zeros(len(tokens), dtype=bool)
-    while len(columns) < limit and not finished.all():
-        logits, state = step(tokens, state)
-        tokens = logits.argmax(axis=-1)
-        columns.append(tokens[:, 0])
-        finished |= tokens[:, 0] == end
-    rows = np.stack(columns, axis=1).tolist()
-    return [row[: row.index(end)] if end in row else row for row in rows]

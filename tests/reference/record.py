@@ -153,6 +153,143 @@ def encoder_block(generator):
     save("encoder_block", record)
 
 
+def smoothed(generator):
+    """Record cross-entropy with smoothed labels and ignored places."""
+    x, targets = random(generator, 2, 3, 4), torch.tensor([[3, 0, 2], [1, 1, 3]])
+    where = torch.tensor([[True, False, True], [True, True, False]])
+    ignored = torch.where(where, targets, -100)
+    output = functional.cross_entropy(
+        x.transpose(1, 2), ignored, ignore_index=-100, label_smoothing=0.1
+    )
+    record = {"targets": targets, "where": where}
+    backward(record, generator, [output], {"x": x})
+    save("smoothed_cross_entropy", record)
+
+
+def stir(module, generator):
+    """Move norms and biases away from 1 and 0; helpers' attention has no biases."""
+    with torch.no_grad():
+        for name, weight in module.named_parameters():
+            if "in_proj_bias" in name or "out_proj.bias" in name:
+                weight.zero_()
+            elif weight.ndim == 1:
+                weight.add_(torch.from_numpy(0.1 * generator.standard_normal(len(weight))))
+
+
+def block_parts(layer, norms):
+    """Weights of a block by the paths that helpers give them; matrices still PyTorch's way."""
+    parts = {"attention": layer.self_attn}
+    if "cross_norm" in norms:
+        parts["cross"] = layer.multihead_attn
+    found = {
+        f"{name}.{key}": weight
+        for name, part in parts.items()
+        for key, weight in projections(part).items()
+    }
+    for i, name in enumerate(norms, start=1):
+        norm = getattr(layer, f"norm{i}")
+        found |= {f"{name}.scale": norm.weight, f"{name}.shift": norm.bias}
+    for name, part in {"expand": layer.linear1, "shrink": layer.linear2}.items():
+        found |= {f"{name}.weight": part.weight, f"{name}.bias": part.bias}
+    return found
+
+
+ENCODER_NORMS = ("attention_norm", "feed_forward_norm")
+DECODER_NORMS = ("attention_norm", "cross_norm", "feed_forward_norm")
+
+
+def transposed(record):
+    """Turn the matrices of linear maps round: helpers keep (width_in, width_out)."""
+    for key, value in record.items():
+        if key.endswith(".weight") and value.ndim == 2:
+            record[key] = value.T
+    return record
+
+
+def decoder_block(generator, norm):
+    """Record a decoder block over padded memories, with a causal mask."""
+    layer = nn.TransformerDecoderLayer(
+        12, 4, 48, dropout=0, batch_first=True, norm_first=norm == "pre"
+    )
+    stir(layer, generator)
+    x, memory = random(generator, 3, 5, 12), random(generator, 3, 7, 12)
+    lengths = torch.tensor([7, 2, 5])
+    output = layer(
+        x,
+        memory,
+        tgt_mask=~torch.ones(5, 5).tril().bool(),
+        memory_key_padding_mask=torch.arange(7) >= lengths[:, None],
+    )
+    record = {"lengths": lengths}
+    parts = block_parts(layer, DECODER_NORMS)
+    backward(record, generator, [output], {"x": x, "memory": memory, **parts})
+    save(f"decoder_block_{norm}", transposed(record))
+
+
+def post_norm_encoder_block(generator):
+    """Record the encoder block of the paper, which norms sums."""
+    layer = nn.TransformerEncoderLayer(12, 4, 48, dropout=0, batch_first=True)
+    stir(layer, generator)
+    x, lengths = random(generator, 3, 7, 12), torch.tensor([7, 2, 5])
+    output = layer(x, src_key_padding_mask=torch.arange(7) >= lengths[:, None])
+    record = {"lengths": lengths}
+    backward(record, generator, [output], {"x": x, **block_parts(layer, ENCODER_NORMS)})
+    save("encoder_block_post", transposed(record))
+
+
+def transformer(generator, norm):
+    """Record logits and the gradients of all parameters: 2 + 2 layers, learned positions."""
+    width, vocabularies = 12, (9, 8)
+    options = {"dropout": 0, "batch_first": True, "norm_first": norm == "pre"}
+    encoder = nn.TransformerEncoder(
+        nn.TransformerEncoderLayer(width, 4, 48, **options),
+        2,
+        norm=nn.LayerNorm(width) if norm == "pre" else None,
+        enable_nested_tensor=False,
+    )
+    decoder = nn.TransformerDecoder(
+        nn.TransformerDecoderLayer(width, 4, 48, **options),
+        2,
+        norm=nn.LayerNorm(width) if norm == "pre" else None,
+    )
+    output = nn.Linear(width, vocabularies[1])
+    stir(nn.ModuleList([encoder, decoder, output]), generator)
+    inputs = {
+        "source_embedding": random(generator, vocabularies[0], width),
+        "target_embedding": random(generator, vocabularies[1], width),
+    }
+    for name, stack, norms in (
+        ("encoder", encoder, ENCODER_NORMS),
+        ("decoder", decoder, DECODER_NORMS),
+    ):
+        for i, layer in enumerate(stack.layers):
+            parts = block_parts(layer, norms)
+            inputs |= {f"{name}.block_{i}.{part}": weight for part, weight in parts.items()}
+        if norm == "pre":
+            inputs |= {f"{name}.norm.scale": stack.norm.weight}
+            inputs |= {f"{name}.norm.shift": stack.norm.bias}
+        inputs[f"{name}.positions.table"] = random(generator, 8, width)
+    inputs |= {"output.weight": output.weight, "output.bias": output.bias}
+    source, target_in = torch.randint(9, (3, 7)), torch.randint(8, (3, 5))
+    lengths = torch.tensor([7, 2, 5])
+    padded = torch.arange(7) >= lengths[:, None]
+
+    def embedded(side, stack, tokens):
+        table, positions = inputs[f"{side}_embedding"], inputs[f"{stack}.positions.table"]
+        return table[tokens] * width**0.5 + positions[: tokens.shape[1]]
+
+    memory = encoder(embedded("source", "encoder", source), src_key_padding_mask=padded)
+    states = decoder(
+        embedded("target", "decoder", target_in),
+        memory,
+        tgt_mask=~torch.ones(5, 5).tril().bool(),
+        memory_key_padding_mask=padded,
+    )
+    record = {"source": source, "target_in": target_in, "lengths": lengths}
+    backward(record, generator, [output(states)], inputs)
+    save(f"transformer_{norm}", transposed(record))
+
+
 def adam(generator):
     """Record ten steps of Adam, each with another rate."""
     vector = nn.Parameter(torch.from_numpy(generator.standard_normal(6)))
@@ -180,3 +317,8 @@ if __name__ == "__main__":
     multi_head(numbers)
     encoder_block(numbers)
     adam(numbers)
+    smoothed(numbers)
+    post_norm_encoder_block(numbers)
+    for norm in ("pre", "post"):
+        decoder_block(numbers, norm)
+        transformer(numbers, norm)
