@@ -12,9 +12,19 @@ import math
 
 import autograd.numpy as np
 import numpy
+from autograd import make_vjp
 from autograd.extend import defvjp, defvjp_argnums, primitive
 
-from helpers.functions import _broadcasts, _softmax, init_linear, linear, require, softmax, tanh
+from helpers.functions import (
+    _broadcasts,
+    _row_sums,
+    _rows,
+    init_linear,
+    linear,
+    require,
+    softmax,
+    tanh,
+)
 
 __all__ = [
     "additive",
@@ -373,27 +383,60 @@ def attention(queries, keys, values, mask=None, score=scaled_dot):
 
 @primitive
 def _attention(queries, keys, values, mask, scale, cache):
-    scores = (queries * scale) @ keys.swapaxes(-1, -2)
-    cache["weights"] = _softmax(scores, -1, mask)
+    cache["weights"] = _weigh(queries * scale, keys, mask)
     return cache["weights"] @ values
 
 
-def _attention_vjp(argnums, _, args, kwargs):
+def _weigh(queries, keys, mask):
+    """Softmax of the dot products, in few passes over the large array."""
+    scores = _scores(queries, keys, mask)
+    numpy.exp(scores, out=scores)
+    total = _row_sums(scores)
+    total[total == 0] = 1  # nothing allowed: weights 0, not NaN
+    scores /= total
+    return scores
+
+
+def _scores(queries, keys, mask):
+    """Dot products, -inf where the mask forbids, shifted so that `exp` does not overflow."""
+    scores = queries @ numpy.ascontiguousarray(keys.swapaxes(-1, -2))
+    if mask is not None and not numpy.all(mask):
+        scores += numpy.where(mask, 0, -numpy.inf).astype(scores.dtype)
+    # No dot product is larger than the product of the lengths; mostly that is small enough.
+    if not _longest(queries) * _longest(keys) < 64:
+        highest = scores.max(axis=-1, keepdims=True, initial=-numpy.inf)
+        highest[highest == -numpy.inf] = 0
+        scores -= highest
+    return scores
+
+
+def _longest(vectors):
+    """Length of the longest vector."""
+    return math.sqrt(numpy.einsum("...i,...i->...", vectors, vectors).max(initial=0))
+
+
+def _attention_vjp(argnums, context, args, kwargs):
     queries, keys, values, _, scale, cache = args
-    weights = cache["weights"]
 
     def vjp(g):
-        d_weights = g @ values.swapaxes(-1, -2)
-        d_weights -= (d_weights * weights).sum(axis=-1, keepdims=True)
-        d_scores = d_weights * weights * scale
+        d_scores = _back_to_scores(g, context, values, cache["weights"])
+        d_scores *= scale
         all_of_them = (
             d_scores @ keys,
             d_scores.swapaxes(-1, -2) @ queries,
-            weights.swapaxes(-1, -2) @ g,
+            cache["weights"].swapaxes(-1, -2) @ g,
         )
         return tuple(_sum_to(all_of_them[i], args[i].shape) for i in argnums)
 
     return vjp
+
+
+def _back_to_scores(g, context, values, weights):
+    """Gradient of the scores from that of the context."""
+    d_scores = g @ numpy.ascontiguousarray(values.swapaxes(-1, -2))
+    d_scores -= _row_sums(g * context)
+    d_scores *= weights
+    return d_scores
 
 
 defvjp_argnums(_attention, _attention_vjp)
@@ -480,6 +523,11 @@ def multi_head_attention(params, queries_from, keys_values_from, mask=None, scor
     """
     _require_width(params, queries_from=queries_from, keys_values_from=keys_values_from)
     _batch(queries_from=queries_from, keys_values_from=keys_values_from)
+    if score is scaled_dot:
+        mask = _for_heads(mask, queries_from, keys_values_from.shape[1])
+        weights, cache = [params[name] for name in ("queries", "keys", "values", "output")], {}
+        output = _multi_head(queries_from, keys_values_from, *weights, mask, cache)
+        return output, _map(queries_from, keys_values_from, *weights[:2], mask, cache)
     return attend(params, queries_from, keys_values(params, keys_values_from), mask, score)
 
 
@@ -568,12 +616,106 @@ def attend(params, queries_from, cache, mask=None, score=scaled_dot):
     """
     _require_width(params, queries_from=queries_from)
     keys, values = cache["keys"], cache["values"]
-    scores_shape = (len(keys), queries_from.shape[1], keys.shape[2])
-    _require_mask(mask, scores_shape)
-    if mask is not None:  # insert the heads axis, whatever the mask left out
-        mask = numpy.broadcast_to(mask, scores_shape)[:, None]
+    mask = _for_heads(mask, queries_from, keys.shape[2])
     weights = attention_weights(_to_heads(queries_from, params["queries"]), keys, mask, score)
     return _from_heads(np.matmul(weights, values), params["output"]), weights
+
+
+def _for_heads(mask, queries_from, n_keys):
+    """Check a mask, and insert the axis of the heads, whatever it left out."""
+    shape = (len(queries_from), queries_from.shape[1], n_keys)
+    _require_mask(mask, shape)
+    if mask is None:
+        return None
+    mask = numpy.asarray(mask)
+    return mask.reshape((1,) * (3 - mask.ndim) + mask.shape)[:, None]
+
+
+@primitive
+def _multi_head(queries_from, keys_values_from, to_queries, to_keys, to_values, back, mask, cache):
+    heads, width, width_head = to_queries.shape
+    queries = _product(queries_from, _flat(to_queries))
+    queries *= 1 / math.sqrt(width_head)
+    both = _product(keys_values_from, _flat(to_keys, to_values))
+    keys, values = _by_head(both[..., :width], heads), _by_head(both[..., width:], heads)
+    weights = _weigh(_by_head(queries, heads), keys, mask)
+    context = numpy.empty_like(queries)
+    numpy.matmul(weights, values, out=_by_head(context, heads))
+    cache.update(queries=queries, both=both, weights=weights, context=context)
+    return _product(context, back.reshape(width, width))
+
+
+def _product(x, weight):
+    return (_rows(x) @ weight).reshape(*x.shape[:-1], weight.shape[1])
+
+
+def _flat(*weights):
+    """Several (heads, width, width_head) side by side: (width, … * heads * width_head)."""
+    return numpy.concatenate([w.swapaxes(0, 1).reshape(w.shape[1], -1) for w in weights], axis=1)
+
+
+def _by_head(x, heads):
+    """View (batch, n, width) as (batch, heads, n, width_head)."""
+    return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
+
+
+def _multi_head_vjp(argnums, _, args, kwargs):
+    queries_from, keys_values_from, to_queries, to_keys, to_values, back, _, cache = args
+    queries, both, weights, context = (
+        cache[name] for name in ("queries", "both", "weights", "context")
+    )
+    heads, width, width_head = to_queries.shape
+
+    def head(x, part=0):
+        return _by_head(x[..., part * width : (part + 1) * width], heads)
+
+    def vjp(g):
+        d_context = _product(g, back.reshape(width, width).T)
+        d_scores = _back_to_scores(head(d_context), head(context), head(both, 1), weights)
+        d_queries, d_both = numpy.empty_like(queries), numpy.empty_like(both)
+        numpy.matmul(d_scores, head(both), out=head(d_queries))
+        numpy.matmul(d_scores.swapaxes(-1, -2), head(queries), out=head(d_both))
+        numpy.matmul(weights.swapaxes(-1, -2), head(d_context), out=head(d_both, 1))
+        d_queries *= 1 / math.sqrt(width_head)
+        d_flat = _rows(queries_from).T @ _rows(d_queries)
+        d_flat_both = _rows(keys_values_from).T @ _rows(d_both)
+        all_of_them = (
+            _product(d_queries, _flat(to_queries).T),
+            _product(d_both, _flat(to_keys, to_values).T),
+            *(_by_head(d[None], heads)[0] for d in (d_flat, *numpy.split(d_flat_both, 2, axis=1))),
+            (_rows(context).T @ _rows(g)).reshape(back.shape),
+        )
+        return tuple(all_of_them[i] for i in argnums)
+
+    return vjp
+
+
+defvjp_argnums(_multi_head, _multi_head_vjp)
+
+
+@primitive
+def _map(queries_from, keys_values_from, to_queries, to_keys, mask, cache):
+    """Return the weights that `_multi_head` has left."""
+    return cache["weights"]
+
+
+def _map_vjp(argnums, _, args, kwargs):
+    # Losses rarely contain the map itself: here the plain formula is quick enough.
+    *arrays, mask, _ = args
+
+    def formula(traced):
+        queries_from, keys_values_from, to_queries, to_keys = traced
+        queries, keys = _to_heads(queries_from, to_queries), _to_heads(keys_values_from, to_keys)
+        return attention_weights(queries, keys, mask)
+
+    def vjp(g):
+        gradients = make_vjp(formula)(tuple(arrays))[0](g)
+        return tuple(gradients[i] for i in argnums)
+
+    return vjp
+
+
+defvjp_argnums(_map, _map_vjp)
 
 
 def _to_heads(x, weight):

@@ -20,12 +20,12 @@ from helpers.attention import (
 from helpers.functions import dropout as drop_out
 from helpers.functions import (
     embedding,
+    feed_forward,
     init_embedding,
     init_layer_norm,
     init_linear,
     layer_norm,
     linear,
-    relu,
     require,
 )
 from helpers.positions import add_positions, init_positions, position_score
@@ -132,7 +132,7 @@ def _residual(norm, dropout, rng):
 
 
 def _feed_forward(params, x):
-    return linear(params["shrink"], relu(linear(params["expand"], x))), None
+    return feed_forward(params["expand"], params["shrink"], x), None
 
 
 def init_decoder_block(rng, width, heads):
