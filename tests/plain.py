@@ -49,7 +49,26 @@ def gru_step(params, x, hidden):
     return (1 - update) * candidate + update * hidden
 
 
-STEPS = {"rnn": rnn_step, "gru": gru_step}
+def lstm_step(params, x, state):
+    hidden, cell = state
+    from_input = np.dot(x, params["input"]) + params["input_bias"]
+    gates = from_input + np.dot(hidden, params["recurrent"]) + params["recurrent_bias"]
+    write, forget, candidate, output = np.reshape(gates, (4, -1))
+    cell = sigmoid(forget) * cell + sigmoid(write) * np.tanh(candidate)
+    return sigmoid(output) * np.tanh(cell), cell
+
+
+def attentive_gru_step(params, x, memory, hidden):
+    """One step of Bahdanau's decoder over a list of vectors: state, context and weights."""
+    score = params["score"]
+    query = linear(score["queries"], hidden)
+    energies = [np.tanh(query + linear(score["keys"], key)) for key in memory]
+    weights = softmax(np.array([np.dot(score["vector"], energy) for energy in energies]))
+    context = sum(weight * key for weight, key in zip(weights, memory, strict=True))
+    return gru_step(params["gru"], np.concatenate([x, context]), hidden), context, weights
+
+
+STEPS = {"rnn": rnn_step, "gru": gru_step, "lstm": lstm_step}
 
 
 def run(step, params, inputs, state):

@@ -14,6 +14,7 @@ from helpers.functions import (
     _one_hot,
     _rows,
     _rows_of,
+    _total,
     as_array,
     embedding,
     init_linear,
@@ -458,7 +459,7 @@ def _product_vjp(argnums, _, args, kwargs):
         all_of_them = (
             _by_time(d_inputs.reshape(by_time.shape)),
             _side_by_side([_rows(by_time).T @ d_gate for d_gate in g], order),
-            _side_by_side([d_gate.sum(axis=0) for d_gate in g], order),
+            _side_by_side([_total(d_gate) for d_gate in g], order),
         )
         return tuple(all_of_them[i] for i in argnums)
 
@@ -497,8 +498,8 @@ def _outputs(states, stopped):
 
 
 def _weight_gradient(states, d_gates, order):
-    """Gradient of the recurrent weights, from that of each gate before its tanh or sigmoid."""
-    before = _rows(states[:-1]).T
+    """Gradient of the weights that lead from states to gates before their tanh or sigmoid."""
+    before = _rows(states).T
     return _side_by_side([before @ _rows(d_gate) for d_gate in d_gates], order)
 
 
@@ -535,7 +536,7 @@ def _rnn_vjp(argnums, _, args, kwargs):
             if len(rows):
                 d_hidden[rows] = d_later[rows]
         d_gates = d_before[None]
-        all_of_them = (d_gates, d_hidden, _weight_gradient(states, d_gates, _RNN))
+        all_of_them = (d_gates, d_hidden, _weight_gradient(states[:-1], d_gates, _RNN))
         return tuple(all_of_them[i] for i in argnums)
 
     return vjp
@@ -560,21 +561,44 @@ def _gru_layer(gates, state, weight, bias, stopped, cache):
     weight, bias = _by_gate(weight, (0, 1, 2)), np.broadcast_to(bias, state.shape).copy()
     states[0] = state
     for t, rows in enumerate(stopped):
-        hidden, new, (candidate, reset, update) = states[t], states[t + 1], gates[:, t]
-        np.matmul(hidden, weight, out=recurrent)
-        gates[1:, t] += recurrent[:2]
-        _sigmoid(gates[1:, t])
-        remembered = np.add(recurrent[2], bias, out=held_back[t])
-        candidate += np.multiply(reset, remembered, out=new)
-        np.tanh(candidate, out=candidate)
-        remembered -= new  # leaves what the reset gate holds back
-        np.subtract(hidden, candidate, out=new)
-        new *= update
-        new += candidate
+        np.matmul(states[t], weight, out=recurrent)
+        _gru_step(gates[:, t], recurrent, bias, states[t], states[t + 1], held_back[t])
         if len(rows):
-            new[rows] = hidden[rows]
+            states[t + 1, rows] = states[t, rows]
     cache.update(states=states, gates=gates, held_back=held_back)
     return _outputs(states, stopped), states[-1].copy()
+
+
+def _gru_step(gates, recurrent, bias, hidden, new, held_back):
+    """Turn what the inputs contribute into gates, and write the new state; all in place."""
+    candidate, reset, update = gates
+    gates[1:] += recurrent[:2]
+    _sigmoid(gates[1:])
+    remembered = np.add(recurrent[2], bias, out=held_back)
+    candidate += np.multiply(reset, remembered, out=new)
+    np.tanh(candidate, out=candidate)
+    remembered -= new  # leaves what the reset gate holds back
+    np.subtract(hidden, candidate, out=new)
+    new *= update
+    new += candidate
+
+
+def _gru_step_back(d_new, new, gates, held_back, d_gates, part):
+    """Write the gradients of candidate, reset, update and remembered; return the direct one.
+
+    The direct one is that of the old state by way of the update gate alone.
+    """
+    (candidate, reset, update), (d_candidate, d_reset, d_update, d_remembered) = gates, d_gates
+    d_hidden = d_new * update
+    d_new -= d_hidden
+    np.subtract(new, candidate, out=part)
+    np.multiply(d_new, part, out=d_update)
+    np.multiply(candidate, candidate, out=part)
+    np.subtract(1, part, out=part)
+    np.multiply(d_new, part, out=d_candidate)
+    np.multiply(d_candidate, reset, out=d_remembered)
+    np.multiply(d_remembered, held_back, out=d_reset)
+    return d_hidden
 
 
 def _gru_vjp(argnums, _, args, kwargs):
@@ -585,29 +609,20 @@ def _gru_vjp(argnums, _, args, kwargs):
         d_outputs, d_hidden = _by_time(g[0]), g[1]
         back = np.ascontiguousarray(_by_gate(weight, (0, 1, 2)).swapaxes(1, 2))
         d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
-        d_candidate, d_reset, d_update, d_remembered = d_gates
         through, part = np.empty_like(gates[:, 0]), np.empty_like(gates[0, 0])
         for t in reversed(range(len(stopped))):
-            (candidate, reset, update), rows, d_later = gates[:, t], stopped[t], d_hidden
+            rows, d_later = stopped[t], d_hidden
             d_new = d_later + d_outputs[t]
             if len(rows):
                 d_new[rows] = 0
-            d_hidden = d_new * update
-            d_new -= d_hidden
-            np.subtract(states[t + 1], candidate, out=part)
-            np.multiply(d_new, part, out=d_update[t])
-            np.multiply(candidate, candidate, out=part)
-            np.subtract(1, part, out=part)
-            np.multiply(d_new, part, out=d_candidate[t])
-            np.multiply(d_candidate[t], reset, out=d_remembered[t])
-            np.multiply(d_remembered[t], held_back[t], out=d_reset[t])
-            np.matmul(d_gates[1:, t], back, out=through)
-            for change in through:
+            step = states[t + 1], gates[:, t], held_back[t], d_gates[:, t]
+            d_hidden = _gru_step_back(d_new, *step, part)
+            for change in np.matmul(d_gates[1:, t], back, out=through):
                 d_hidden += change
             if len(rows):
                 d_hidden[rows] = d_later[rows]
-        d_weight = _weight_gradient(states, d_gates[1:], (0, 1, 2))
-        d_bias = _rows(d_remembered).sum(axis=0)
+        d_weight = _weight_gradient(states[:-1], d_gates[1:], (0, 1, 2))
+        d_bias = _total(d_gates[3])
         return tuple((d_gates[:3], d_hidden, d_weight, d_bias)[i] for i in argnums)
 
     return vjp
@@ -671,7 +686,7 @@ def _lstm_vjp(argnums, _, args, kwargs):
             d_hidden = np.matmul(d_gate, back, out=through).sum(axis=0)
             if len(rows):
                 d_hidden[rows], d_cell[rows] = d_later[rows], d_cell_later
-        d_weight = _weight_gradient(states, d_gates, _LSTM)
+        d_weight = _weight_gradient(states[:-1], d_gates, _LSTM)
         return tuple((d_gates, d_hidden, d_cell, d_weight)[i] for i in argnums)
 
     return vjp

@@ -1,6 +1,6 @@
 """The recurrent encoder-decoder, with one summary vector and with attention.
 
-Stands on functions, recurrent, attention and transformer. The two models differ in one array
+Stands on functions, recurrent, attention, attentive and transformer. The two models differ in one array
 only: the *memory* that the decoder may look at. With attention it holds what the encoder put out
 at every source position; with one vector it holds the encoder's last state alone. Attention over
 a single key gives that key weight 1, so both run the same code with the same parameters.
@@ -10,6 +10,7 @@ import autograd.numpy as np
 import numpy
 
 from helpers.attention import attention, attention_weights, dot, padding_mask
+from helpers.attentive import attentive_gru, init_attentive_gru
 from helpers.functions import embedding, init_embedding, init_linear, linear, require, tanh
 from helpers.recurrent import gru, init_gru, init_lstm, init_rnn, lstm, rnn
 from helpers.transformer import encoder as self_attention_encoder
@@ -21,7 +22,9 @@ _CELLS = {"rnn": (init_rnn, rnn), "gru": (init_gru, gru), "lstm": (init_lstm, ls
 _ENCODERS = (*_CELLS, "self_attention")
 
 
-def init_seq2seq(rng, source_vocabulary, target_vocabulary, width, encoder="gru"):
+def init_seq2seq(
+    rng, source_vocabulary, target_vocabulary, width, encoder="gru", attention="after"
+):
     """Start an encoder-decoder; the decoder has the encoder's cell, or a GRU if it has none.
 
     Parameters
@@ -32,6 +35,10 @@ def init_seq2seq(rng, source_vocabulary, target_vocabulary, width, encoder="gru"
     width : int
         Size of embeddings and states.
     encoder : {"gru", "rnn", "lstm", "self_attention"}
+    attention : {"after", "inside"}
+        Whether the decoder attends after its steps, with any score (Luong et al. 2015), or before
+        each of them, with additive scores, see `attentive_gru` (Bahdanau et al. 2015). All other
+        functions tell the two apart by their parameters.
 
     Returns
     -------
@@ -41,7 +48,7 @@ def init_seq2seq(rng, source_vocabulary, target_vocabulary, width, encoder="gru"
     Raises
     ------
     ValueError
-        If there is no encoder of that name.
+        If there is no encoder of that name, or none of that attention for it.
 
     Examples
     --------
@@ -49,7 +56,13 @@ def init_seq2seq(rng, source_vocabulary, target_vocabulary, width, encoder="gru"
     ['combine', 'decoder', 'encoder', 'output', 'source_embedding', 'target_embedding']
     """
     _require_encoder(encoder)
+    require(attention in ("after", "inside"), f"attention = {attention!r} must be after or inside")
     init_cell, _ = _CELLS[_cell(encoder)]
+    require(
+        attention == "after" or init_cell is init_gru,
+        f"encoder = {encoder!r} does not go with attention inside: its decoder is a GRU",
+    )
+    init_decoder = init_cell if attention == "after" else init_attentive_gru
     encoder_params = (
         init_self_attention(rng, width)
         if encoder == "self_attention"
@@ -59,7 +72,7 @@ def init_seq2seq(rng, source_vocabulary, target_vocabulary, width, encoder="gru"
         "source_embedding": init_embedding(rng, source_vocabulary, width),
         "target_embedding": init_embedding(rng, target_vocabulary, width),
         "encoder": encoder_params,
-        "decoder": init_cell(rng, width, width),
+        "decoder": init_decoder(rng, width, width),
         "combine": init_linear(rng, 2 * width, width),
         "output": init_linear(rng, width, target_vocabulary),
     }
@@ -136,7 +149,7 @@ def decode(params, target_in, memory, mask, state, cell="gru", score=dot):
         The decoder's first state.
     cell : {"gru", "rnn", "lstm"}
     score : callable
-        (queries, keys) -> scores
+        (queries, keys) -> scores; attention inside the decoder has its own.
 
     Returns
     -------
@@ -158,10 +171,14 @@ def decode(params, target_in, memory, mask, state, cell="gru", score=dot):
     >>> decode(params, numpy.array([[1, 4]]), memory, None, state)[0].shape
     (1, 2, 7)
     """
-    run = _CELLS[cell][1]
-    table = params["target_embedding"]
-    queries, last_state = run(params["decoder"], target_in, state=state, table=table)
-    context = attention(queries, memory, memory, mask, score)
+    decoder, table = params["decoder"], params["target_embedding"]
+    if "score" in decoder:
+        queries, context, _, last_state = attentive_gru(
+            decoder, target_in, memory, mask, state, table
+        )
+    else:
+        queries, last_state = _CELLS[cell][1](decoder, target_in, state=state, table=table)
+        context = attention(queries, memory, memory, mask, score)
     both = np.concatenate([queries, context], axis=-1)
     return linear(params["output"], tanh(linear(params["combine"], both))), queries, last_state
 
@@ -258,6 +275,9 @@ def alignment(params, source, source_lengths, target_in, *, attend=True, encoder
     """
     outputs, summary = encode(params, source, source_lengths, encoder)
     memory, mask = wire(outputs, summary, source_lengths, attend)
+    if "score" in params["decoder"]:
+        table = params["target_embedding"]
+        return attentive_gru(params["decoder"], target_in, memory, mask, summary, table)[2]
     _, queries, _ = decode(params, target_in, memory, mask, summary, _cell(encoder), score)
     return attention_weights(queries, memory, mask, score)
 

@@ -1,0 +1,218 @@
+r"""Attention inside the recurrence (Bahdanau et al. 2015): `attentive_gru`.
+
+Stands on functions, recurrent and attention. A decoder of `seq2seq` may look back at the source
+after its states are there; here it looks before each step, and what it sees enters the step.
+So the steps cannot be attended to all at once: the loop holds the attention too.
+"""
+
+import numpy as np
+from autograd.extend import defvjp_argnums, primitive
+
+from helpers.attention import _require_mask, init_additive
+from helpers.functions import _row_sums, _rows, _total, linear, require
+from helpers.recurrent import (
+    _GRU,
+    _by_gate,
+    _by_time,
+    _checked_inputs,
+    _gru_step,
+    _gru_step_back,
+    _project,
+    _side_by_side,
+    _start,
+    _weight_gradient,
+    init_gru,
+)
+
+__all__ = ["attentive_gru", "init_attentive_gru"]
+
+
+def init_attentive_gru(rng, width_in, width):
+    """Start the score and the GRU; memory and states have the same width.
+
+    Returns
+    -------
+    dict
+        ``score``, see `attention.init_additive`, and ``gru``, see `recurrent.init_gru`; its
+        ``input`` has width_in rows for the input and then width rows for the context.
+
+    Examples
+    --------
+    >>> init_attentive_gru(np.random.default_rng(0), 3, 4)["gru"]["input"].shape
+    (7, 12)
+    """
+    return {"score": init_additive(rng, width), "gru": init_gru(rng, width_in + width, width)}
+
+
+def attentive_gru(params, inputs, memory, mask=None, state=None, table=None):
+    r"""Run a GRU that attends to a memory before each step (Bahdanau et al. 2015).
+
+    .. math::
+        a_t &= \mathrm{softmax}_j\, v \cdot \tanh(h_{t-1} W_q + b_q + m_j W_k + b_k) \\
+        c_t &= \textstyle\sum_j a_{tj}\, m_j \\
+        h_t &= \mathrm{GRU}([x_t, c_t],\, h_{t-1})
+
+    Parameters
+    ----------
+    params : dict
+        From `init_attentive_gru`.
+    inputs : array (batch, time, width_in)
+        With `table`: tokens (batch, time).
+    memory : array (batch, n_memory, width)
+        What is looked at: both keys and values.
+    mask : boolean array, optional
+        Broadcastable to (batch, 1, n_memory), the same at all steps; True = may attend.
+    state : array (batch, width), optional
+        The state before the first step; zeros if not given.
+    table : array (vocabulary, width_in), optional
+        The same as ``embedding(table, inputs)`` for inputs, but quicker.
+
+    Returns
+    -------
+    outputs : array (batch, time, width)
+        The state after each step.
+    contexts : array (batch, time, width)
+        What entered each step.
+    weights : array (batch, time, n_memory)
+    last_state : array (batch, width)
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    Examples
+    --------
+    >>> params = init_attentive_gru(np.random.default_rng(0), 3, 4)
+    >>> inputs, memory = np.ones((2, 5, 3), np.float32), np.ones((2, 6, 4), np.float32)
+    >>> outputs, contexts, weights, last = attentive_gru(params, inputs, memory)
+    >>> outputs.shape, contexts.shape, weights.shape
+    ((2, 5, 4), (2, 5, 4), (2, 5, 6))
+    """
+    gru, score = params["gru"], params["score"]
+    width = gru["recurrent"].shape[0]
+    width_in = gru["input"].shape[0] - width
+    of_inputs = {"input": gru["input"][:width_in], "input_bias": gru["input_bias"]}
+    inputs, stopped = _checked_inputs(of_inputs, inputs, None, table)
+    shape = (len(inputs), memory.shape[1] if memory.ndim == 3 else "n_memory", width)
+    require(memory.shape == shape, f"memory has shape {memory.shape}; it must be {shape}")
+    _require_mask(mask, (len(inputs), 1, memory.shape[1]))
+    state, bias = _start(gru, state, len(inputs)), gru["recurrent_bias"]
+    early = bias * np.repeat(np.array([1, 1, 0], bias.dtype), width)
+    gates = _project(of_inputs, inputs, early, table, _GRU)
+    keys, to_queries = linear(score["keys"], memory), score["queries"]
+    weights = gru["input"][width_in:], gru["recurrent"], bias[2 * width :]
+    score = to_queries["weight"], to_queries["bias"], score["vector"]
+    return _attentive_layer(gates, state, memory, keys, *weights, *score, mask, len(stopped), {})
+
+
+@primitive
+def _attentive_layer(
+    gates, state, memory, keys, input_weight, weight, bias, to_queries, query_bias, vector,
+    mask, time, cache,
+):  # fmt: skip
+    # The gates arrive as projected inputs, in an array that nobody else holds: work in place.
+    batch, n, width = memory.shape
+    states = np.empty((time + 1, *state.shape), dtype=gates.dtype)
+    weights = np.empty((time, batch, n), dtype=gates.dtype)
+    contexts, held_back = np.empty_like(states[1:]), np.empty_like(states[1:])
+    from_context, recurrent = np.empty_like(gates[:, 0]), np.empty_like(gates[:, 0])
+    keys = _by_time(keys)  # (n, batch, width): adding a query is one sweep
+    energies, states[0] = np.empty_like(keys), state
+    input_weight, weight = _by_gate(input_weight, _GRU), _by_gate(weight, (0, 1, 2))
+    bias = np.broadcast_to(bias, state.shape).copy()
+    forbidden = None if mask is None or np.all(mask) else ~np.broadcast_to(mask, (batch, 1, n))[:, 0]
+    for t in range(time):
+        hidden = states[t]
+        _tanh_energies(keys, hidden @ to_queries + query_bias, energies)
+        _softmax_over((_rows(energies) @ vector).reshape(n, batch).T, forbidden, weights[t])
+        np.matmul(weights[t, :, None], memory, out=contexts[t, :, None])
+        gates[:, t] += np.matmul(contexts[t], input_weight, out=from_context)
+        np.matmul(hidden, weight, out=recurrent)
+        _gru_step(gates[:, t], recurrent, bias, hidden, states[t + 1], held_back[t])
+    cache.update(states=states, gates=gates, held_back=held_back, keys=keys)
+    cache.update(weights=weights, contexts=contexts)
+    return _by_time(states[1:]), _by_time(contexts), _by_time(weights), states[-1].copy()
+
+
+def _tanh_energies(keys, queries, energies):
+    """tanh(keys + queries), (n, batch, width), into `energies`."""
+    np.add(keys, queries, out=energies)
+    np.tanh(energies, out=energies)
+
+
+def _softmax_over(scores, forbidden, weights):
+    """Softmax of scores (batch, n) into `weights`; zeros where all is forbidden."""
+    np.copyto(weights, scores)
+    if forbidden is not None:
+        weights[forbidden] = -np.inf
+    highest = weights.max(axis=1, keepdims=True, initial=-np.inf)
+    highest[highest == -np.inf] = 0
+    weights -= highest
+    np.exp(weights, out=weights)
+    total = _row_sums(weights)
+    total[total == 0] = 1
+    weights /= total
+
+
+def _attentive_vjp(argnums, _, args, kwargs):
+    _, _, memory, _, input_weight, weight, _, to_queries, query_bias, vector, _, time, cache = args
+    names = ("states", "gates", "held_back", "keys", "weights", "contexts")
+    states, gates, held_back, keys, weights, contexts = (cache[name] for name in names)
+    n, batch, width = keys.shape
+
+    def vjp(g):
+        d_outputs, d_contexts, d_weights = (
+            np.array(x.swapaxes(0, 1), order="C") for x in g[:3]
+        )
+        d_hidden, part = g[3], np.empty_like(states[0])
+        back = np.ascontiguousarray(_by_gate(weight, (0, 1, 2)).swapaxes(1, 2))
+        back_in = np.ascontiguousarray(_by_gate(input_weight, _GRU).swapaxes(1, 2))
+        back_query = to_queries.T.copy()
+        d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
+        through, d_queries = np.empty_like(gates[:, 0]), np.empty_like(contexts)
+        energies, minus, d_vector, d_scores_sum = np.empty_like(keys), np.zeros_like(keys), 0, 0
+        ones = np.ones(n, dtype=keys.dtype)
+        for t in reversed(range(time)):
+            d_new = d_hidden + d_outputs[t]
+            step = states[t + 1], gates[:, t], held_back[t], d_gates[:, t]
+            d_hidden = _gru_step_back(d_new, *step, part)
+            for change in np.matmul(d_gates[1:, t], back, out=through):
+                d_hidden += change
+            for change in np.matmul(d_gates[:3, t], back_in, out=through):
+                d_contexts[t] += change
+            d_scores = d_weights[t]
+            d_scores += np.matmul(memory, d_contexts[t, :, :, None])[..., 0]
+            d_scores -= _row_sums(d_scores * weights[t])
+            d_scores *= weights[t]
+            d_scores = np.ascontiguousarray(d_scores.T)  # (n, batch)
+            # tanh has slope 1 - energies²: the 1 is added up in d_scores_sum, the rest in minus.
+            _tanh_energies(keys, states[t] @ to_queries + query_bias, energies)
+            d_vector = d_vector + d_scores.reshape(-1) @ _rows(energies)
+            energies *= energies
+            energies *= d_scores[..., None]
+            minus += energies
+            d_scores_sum = d_scores_sum + d_scores
+            d_query = d_scores.sum(axis=0)[:, None] - (ones @ energies.reshape(n, -1)).reshape(batch, width)
+            np.multiply(d_query, vector, out=d_queries[t])
+            d_hidden += d_queries[t] @ back_query
+        d_keys = _by_time((d_scores_sum[..., None] - minus) * vector)
+        into_memory = np.matmul(weights.transpose(1, 2, 0), d_contexts.swapaxes(0, 1))
+        all_of_them = (
+            d_gates[:3],
+            d_hidden,
+            into_memory,
+            d_keys,
+            _weight_gradient(contexts, d_gates[:3], _GRU),
+            _weight_gradient(states[:-1], d_gates[1:], (0, 1, 2)),
+            _total(d_gates[3]),
+            _rows(states[:-1]).T @ _rows(d_queries),
+            _total(d_queries),
+            d_vector,
+        )
+        return tuple(all_of_them[i] for i in argnums)
+
+    return vjp
+
+
+defvjp_argnums(_attentive_layer, _attentive_vjp)
