@@ -31,6 +31,7 @@ __all__ = [
     "attend",
     "attention",
     "attention_weights",
+    "blocked_attention",
     "causal_mask",
     "dot",
     "general",
@@ -447,6 +448,112 @@ def _sum_to(gradient, shape):
     extra = gradient.ndim - len(shape)
     repeated = [i + extra for i, n in enumerate(shape) if n == 1 and gradient.shape[i + extra] > 1]
     return gradient.sum(axis=(*range(extra), *repeated)).reshape(shape)
+
+
+def blocked_attention(queries, keys, values, mask=None, block=512):
+    """Compute `attention` without ever holding all scores: its memory grows with n, not n².
+
+    The same numbers up to rounding, forward only. A tile of scores, so small that it stays in the
+    processor's cache, is turned into a part of the context and forgotten (Rabe and Staats 2021).
+
+    Parameters
+    ----------
+    queries : array (..., n_queries, width)
+    keys : array (..., n_keys, width)
+    values : array (..., n_keys, width_values)
+    mask : boolean array, optional
+        Broadcastable to (..., n_queries, n_keys); True = may attend.
+    block : int
+        Queries at a time; the result does not depend on it.
+
+    Returns
+    -------
+    array (..., n_queries, width_values)
+
+    Raises
+    ------
+    ValueError
+        As `attention` does, or if `block` is below 1.
+
+    Examples
+    --------
+    >>> values = numpy.array([[0.0], [10.0]])
+    >>> blocked_attention(numpy.ones((1, 2)), numpy.ones((2, 2)), values)
+    array([[5.]])
+    """
+    _require_values(queries, keys, values)
+    _require_same_width(queries, keys)
+    require(block > 0, f"block = {block} must be at least 1")
+    shape = (*_batch(queries=queries, keys=keys, values=values), queries.shape[-2], keys.shape[-2])
+    _require_mask(mask, shape)
+    mask = None if mask is None else numpy.broadcast_to(mask, shape)
+    queries = queries * (1 / math.sqrt(queries.shape[-1]))
+    tiles = _tiles(keys, values)
+    bounded = _longest(queries) * _longest(keys) < 64  # see _scores
+    context = numpy.zeros((*shape[:-1], values.shape[-1]), numpy.result_type(queries, values))
+    for start in range(0, shape[-2], block):
+        rows = slice(start, start + block)
+        part = None if mask is None else mask[..., rows, :]
+        _attend_by_tile(queries[..., rows, :], tiles, part, bounded, context[..., rows, :])
+    return context
+
+
+def _tiles(keys, values, size=256):
+    """Keys, transposed, and values, so many at a time, with their places."""
+    places = [slice(start, start + size) for start in range(0, keys.shape[-2], size)]
+    return [
+        (place, numpy.ascontiguousarray(keys[..., place, :].swapaxes(-1, -2)), values[..., place, :])
+        for place in places
+    ]
+
+
+def _attend_by_tile(queries, tiles, mask, bounded, context):
+    """Add up the context of some queries, tile by tile, in place."""
+    total, scratch = 0, {}
+    highest = None if bounded else _highest(queries, tiles, mask)
+    for place, keys, values in tiles:
+        scores = _tile_scores(queries, keys, mask, place, scratch)
+        if scores is None:
+            continue
+        if highest is not None:
+            scores -= highest
+        numpy.exp(scores, out=scores)
+        total = total + _row_sums(scores)
+        context += _into(scratch, "context", scores, values)
+    context /= total + (total == 0)  # nothing allowed: zeros, not NaN
+
+
+def _highest(queries, tiles, mask):
+    """The highest score of each query, 0 for one that may attend to nothing."""
+    highest = numpy.full((*queries.shape[:-1], 1), -numpy.inf, queries.dtype)
+    for place, keys, _ in tiles:
+        scores = _tile_scores(queries, keys, mask, place, {})
+        if scores is not None:
+            highest = numpy.maximum(highest, scores.max(axis=-1, keepdims=True))
+    return numpy.where(highest == -numpy.inf, 0, highest)
+
+
+def _tile_scores(queries, keys, mask, place, scratch):
+    """Scores of some queries and some keys, or None if all are forbidden."""
+    if mask is None:
+        return _into(scratch, "scores", queries, keys)
+    allowed = numpy.ascontiguousarray(mask[..., place])
+    count = numpy.count_nonzero(allowed)  # quicker than any and all
+    if not count:
+        return None
+    scores = _into(scratch, "scores", queries, keys)
+    if count < allowed.size:
+        numpy.copyto(scores, -numpy.inf, where=~allowed)
+    return scores
+
+
+def _into(scratch, name, left, right):
+    """Matrix product into an array that is kept in `scratch`, if it fits."""
+    kept = scratch.get(name)
+    if kept is not None and kept.shape[-2:] == (left.shape[-2], right.shape[-1]):
+        return numpy.matmul(left, right, out=kept)
+    scratch[name] = numpy.matmul(left, right)
+    return scratch[name]
 
 
 def init_multi_head(rng, width, heads):
