@@ -6,6 +6,7 @@ import autograd.core
 import autograd.numpy as np
 import numpy
 from autograd import make_vjp
+from autograd.builtins import tuple as traced_tuple
 from hypothesis import settings
 
 settings.register_profile("course", derandomize=True, deadline=None, max_examples=25)
@@ -131,7 +132,12 @@ def formats(monkeypatch, function, arrays):
     """Trace and differentiate ``function(*arrays)``: names and formats of all gradients inside."""
     watch = Watch()
     monkeypatch.setattr(autograd.core, "primitive_vjps", watch)
-    pullback, value = make_vjp(lambda traced: function(*traced))(tuple(arrays))
+
+    def traced_function(traced):
+        outputs = function(*traced)
+        return traced_tuple(outputs) if isinstance(outputs, tuple) else outputs
+
+    pullback, value = make_vjp(traced_function)(tuple(arrays))
     gradients = pullback(one_like(value))
     watch.note("value", value)
     watch.note("gradients", gradients)

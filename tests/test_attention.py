@@ -1,6 +1,7 @@
 """Attention: gradients, masks, symmetries, heads, and what wrong input is told."""
 
 import math
+import tracemalloc
 
 import autograd.numpy as np
 import numpy
@@ -17,6 +18,7 @@ from helpers.attention import (
     attend,
     attention,
     attention_weights,
+    blocked_attention,
     causal_mask,
     dot,
     general,
@@ -462,6 +464,79 @@ def test_linear_attention_keeps_float32_in_values_and_in_every_gradient(causal, 
     assert {format for _, format in seen} == {"float32"}
 
 
+@given(
+    shape=st.sampled_from([None, *MASK_SHAPES]),
+    block=st.integers(1, 4),
+    factor=st.sampled_from([1, 30]),  # scores that need a maximum subtracted, and not
+    seed=seeds,
+)
+def test_blocked_attention_is_attention(shape, block, factor, seed):
+    queries, keys, values = random_arrays(seed)
+    mask = None if shape is None else random_mask(shape, seed)
+    found = blocked_attention(factor * queries, keys, values, mask, block)
+    agree(found, attention(factor * queries, keys, values, mask))
+
+
+@pytest.mark.parametrize("factor", [1, 30])
+@pytest.mark.parametrize("n_keys", [0, 300, 512])
+def test_blocked_attention_over_several_tiles(n_keys, factor):
+    rng = numpy.random.default_rng(0)
+    queries, keys, values = (
+        rng.standard_normal((n, width)) for n, width in ((600, 4), (n_keys, 4), (n_keys, 3))
+    )
+    for mask in (None, random_mask((600, n_keys)), numpy.arange(n_keys) < 7):
+        agree(
+            blocked_attention(factor * queries, keys, values, mask),
+            attention(factor * queries, keys, values, mask),
+        )
+    if n_keys == 512:
+        mask = causal_mask(600)[:, :512]
+        agree(
+            blocked_attention(queries, keys, values, mask, 128),
+            attention(queries, keys, values, mask),
+        )
+
+
+def test_blocked_attention_takes_arrays_without_a_batch_axis_and_with_heads():
+    rng = numpy.random.default_rng(0)
+    queries, keys, values = (
+        rng.standard_normal(shape) for shape in ((2, 4, 3, 5), (4, 7, 5), (7, 6))
+    )
+    agree(blocked_attention(queries, keys, values, block=2), attention(queries, keys, values))
+
+
+def test_blocked_attention_keeps_float32_and_needs_a_twentieth_of_the_memory():
+    arrays = numpy.random.default_rng(0).standard_normal((3, 2048, 16)).astype(numpy.float32)
+    peaks = []
+    for function in (blocked_attention, attention):
+        tracemalloc.start()
+        context = function(*arrays)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert context.dtype == numpy.float32
+    assert peaks[0] < peaks[1] / 20 + 2**20  # at 2048, a tile still counts
+
+
+@pytest.mark.parametrize("factor", [1, 1e4])
+def test_very_large_scores_overflow_nowhere(factor):
+    queries, keys, values = random_arrays()
+    for function in (attention, blocked_attention):
+        context = function(factor * queries, keys, values)
+        assert numpy.isfinite(context).all()
+    single = [array.astype(numpy.float32) for array in (factor * queries, keys, values)]
+    agree(attention(*single), context, 1e-3)
+
+
+def test_heads_give_the_same_by_the_fused_and_by_the_plain_path():
+    arrays, mask = multi_head_arrays(), random_mask((2, 5, 7))
+
+    def plain_path(queries_from, keys_values_from, *weights):
+        params = dict(zip(NAMES, weights, strict=True))
+        return attend(params, queries_from, keys_values(params, keys_values_from), mask)
+
+    same_derivatives(multi_head(mask), plain_path, arrays)
+
+
 Q, K, V = random_arrays()
 MULTI = init_multi_head(numpy.random.default_rng(0), 4, 2)
 
@@ -470,6 +545,13 @@ MULTI = init_multi_head(numpy.random.default_rng(0), 4, 2)
     ("call", "words"),
     [
         (lambda: attention(Q, K[..., :3], V), ["queries (2, 3, 4)", "keys (2, 5, 3)", "width"]),
+        (lambda: blocked_attention(Q, K[..., :3], V), ["queries (2, 3, 4)", "keys (2, 5, 3)"]),
+        (lambda: blocked_attention(Q, K, V[:, :4]), ["keys (2, 5, 4)", "values (2, 4, 6)"]),
+        (lambda: blocked_attention(Q, K, V, block=0), ["block = 0"]),
+        (
+            lambda: blocked_attention(Q, K, V, numpy.ones((5, 3), bool)),
+            ["mask", "(5, 3)", "(2, 3, 5)"],
+        ),
         (lambda: dot(Q, K[..., :3]), ["queries (2, 3, 4)", "keys (2, 5, 3)", "width"]),
         (lambda: attention(Q, K, V[:, :4]), ["keys (2, 5, 4)", "values (2, 4, 6)", "n_keys"]),
         (lambda: attention(Q, K[[0, 1, 0]], V[[0, 1, 0]]), ["queries (2, 3, 4)", "keys (3, 5, 4)"]),

@@ -67,11 +67,14 @@ def functions(generator):
 def recurrent(generator, name, layer):
     """Run a recurrent layer over a packed batch of padded sequences, with a first state."""
     inputs = random(generator, BATCH, TIME, WIDTH_IN)
-    state = random(generator, BATCH, WIDTH)
+    names = ("state", "cell") if name == "lstm" else ("state",)
+    start = {key: random(generator, BATCH, WIDTH) for key in names}
+    first = tuple(array[None] for array in start.values())
     packed = nn.utils.rnn.pack_padded_sequence(
         inputs, LENGTHS, batch_first=True, enforce_sorted=False
     )
-    outputs, last = layer(packed, state[None])
+    outputs, last = layer(packed, first if len(first) == 2 else first[0])
+    last = [array[0] for array in last] if len(first) == 2 else [last[0]]
     outputs, _ = nn.utils.rnn.pad_packed_sequence(outputs, batch_first=True)
     record = {"lengths": LENGTHS}
     weights = {
@@ -80,10 +83,70 @@ def recurrent(generator, name, layer):
         "input_bias": layer.bias_ih_l0,
         "recurrent_bias": layer.bias_hh_l0,
     }
-    backward(record, generator, [outputs, last[0]], {"inputs": inputs, "state": state, **weights})
+    backward(record, generator, [outputs, *last], {"inputs": inputs, **start, **weights})
     for key in ("input", "recurrent"):  # helpers keep (width_in, width), PyTorch the transpose
         record[key], record[f"gradient_{key}"] = record[key].T, record[f"gradient_{key}"].T
     save(name, record)
+
+
+def bidirectional(generator):
+    """Run a GRU from both ends of a packed batch of padded sequences."""
+    layer = nn.GRU(WIDTH_IN, WIDTH, batch_first=True, bidirectional=True)
+    inputs = random(generator, BATCH, TIME, WIDTH_IN)
+    packed = nn.utils.rnn.pack_padded_sequence(
+        inputs, LENGTHS, batch_first=True, enforce_sorted=False
+    )
+    outputs, last = layer(packed)
+    outputs, _ = nn.utils.rnn.pad_packed_sequence(outputs, batch_first=True)
+    names = {"weight_ih": "input", "weight_hh": "recurrent"}
+    names |= {"bias_ih": "input_bias", "bias_hh": "recurrent_bias"}
+    weights = {
+        f"{direction}_{ours}": getattr(layer, f"{theirs}_l0{suffix}")
+        for direction, suffix in (("forward", ""), ("backward", "_reverse"))
+        for theirs, ours in names.items()
+    }
+    record = {"lengths": LENGTHS}
+    backward(record, generator, [outputs, last[0], last[1]], {"inputs": inputs, **weights})
+    for key in weights:
+        if not key.endswith("bias"):
+            record[key], record[f"gradient_{key}"] = record[key].T, record[f"gradient_{key}"].T
+    save("bidirectional", record)
+
+
+def attentive_gru(generator):
+    """Record a loop of GRUCell with additive attention to padded memory inside."""
+    width, lengths = 6, torch.tensor([5, 1, 3])
+    inputs, memory = random(generator, 3, 4, 2), random(generator, 3, 5, width)
+    state, vector = random(generator, 3, width), random(generator, width)
+    queries, keys = nn.Linear(width, width), nn.Linear(width, width)
+    cell = nn.GRUCell(2 + width, width)
+    padded = torch.arange(5) >= lengths[:, None]
+    hidden, steps = state, []
+    for t in range(4):
+        scores = torch.tanh(queries(hidden)[:, None] + keys(memory)) @ vector
+        weights = scores.masked_fill(padded, -torch.inf).softmax(-1)
+        context = (weights[..., None] * memory).sum(1)
+        hidden = cell(torch.cat([inputs[:, t], context], -1), hidden)
+        steps.append((hidden, context, weights))
+    outputs = [torch.stack(parts, dim=1) for parts in zip(*steps, strict=True)]
+    given = {"inputs": inputs, "memory": memory, "state": state, "vector": vector}
+    transposed = {
+        "queries_weight": queries.weight,
+        "keys_weight": keys.weight,
+        "input": cell.weight_ih,
+        "recurrent": cell.weight_hh,
+    }
+    biases = {
+        "queries_bias": queries.bias,
+        "keys_bias": keys.bias,
+        "input_bias": cell.bias_ih,
+        "recurrent_bias": cell.bias_hh,
+    }
+    record = {"lengths": lengths}
+    backward(record, generator, outputs, given | transposed | biases)
+    for key in transposed:
+        record[key], record[f"gradient_{key}"] = record[key].T, record[f"gradient_{key}"].T
+    save("attentive_gru", record)
 
 
 def attention(generator):
@@ -322,3 +385,7 @@ if __name__ == "__main__":
     for norm in ("pre", "post"):
         decoder_block(numbers, norm)
         transformer(numbers, norm)
+    more = np.random.default_rng(2)
+    recurrent(more, "lstm", nn.LSTM(WIDTH_IN, WIDTH, batch_first=True))
+    bidirectional(more)
+    attentive_gru(more)
