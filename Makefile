@@ -5,6 +5,7 @@
 #   make lab         open the notebooks in JupyterLab
 #   make test        lint, unit tests, notebooks, strict build, built pages in a browser
 #   make notebooks   execute the notebooks and write them in the form that git keeps
+#   make bench       time the helpers beside PyTorch (installs PyTorch into .venv-bench)
 #   make results     record the long sweeps again (CPU-hours)
 #   make clean       remove what was built
 
@@ -17,7 +18,7 @@ PYTEST := $(BIN)/python -m pytest
 NBVAL := $(PYTEST) --nbval --nbval-cell-timeout=600 -p no:cacheprovider book
 BUILD := $(BIN)/jupyter-book build . -W -n --keep-going
 
-.PHONY: book serve lab test notebooks results clean
+.PHONY: book serve lab test notebooks bench results clean
 
 book: $(INSTALLED)
 	@$(BUILD)
@@ -42,6 +43,15 @@ test: $(INSTALLED)
 
 notebooks: $(INSTALLED)
 	@$(BIN)/python book/_extensions/notebooks.py
+
+# PyTorch is large and needed for nothing else, so it has an environment of its own.
+bench: .venv-bench/installed
+	@.venv-bench/bin/python bench/bench.py
+
+.venv-bench/installed: bench/requirements.txt
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 results: $(INSTALLED)
 	@cd book && ../$(BIN)/python -m helpers.experiments run all

@@ -19,7 +19,7 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = "1"
 sys.path[:0] = [str(Path(__file__).parents[1] / "book"), str(Path(__file__).parent)]
 
-import numpy as np
+import numpy as np  # noqa: E402 (after the number of threads)
 
 BATCH, VOCABULARY, HEADS = 64, 32, 4
 MODELS = ("rnn", "gru", "lstm", "gru + dot", "gru + additive inside", "transformer 1 + 1")
@@ -111,7 +111,7 @@ def our_attention(n):
 
 
 def textbook(n):
-    """The formula in NumPy, line by line."""
+    """Write the formula in NumPy, line by line."""
     queries, keys, values = long_arrays(n)
 
     def run():
@@ -163,6 +163,7 @@ class Process:
         self.process.start()
 
     def ask(self, request):
+        """Send a request and wait for the answer."""
         self.connection.send(request)
         return self.connection.recv()
 
@@ -196,7 +197,7 @@ def products(model, width, n):
 
 def steps_table(rounds):
     """Print the table of training steps; return the ratios."""
-    heads = f"{'model':22} {'width':>5} {'T':>3} {'ours':>9} {'PyTorch':>9} {'ratio':>6} {'limit':>6}"
+    heads = "model                  width   T      ours   PyTorch  ratio  limit"
     print(heads + "\n" + "-" * len(heads))
     ratios = {}
     for width in (64, 128):
@@ -234,7 +235,7 @@ def peak(run):
 
 def attention_table(rounds):
     """Print the table of attention over long sequences."""
-    heads = f"{'n':>6} {'ours':>9} {'PyTorch':>9} {'ratio':>6} {'textbook':>11} {'ours':>8} {'textbook':>9}"
+    heads = "     n      ours   PyTorch  ratio    textbook     ours  textbook"
     print("\nattention forward, width 64: CPU time; then peak memory")
     print(heads + "\n" + "-" * len(heads))
     for n in LONG:

@@ -23,7 +23,9 @@ def agree(found, expected, tolerance=1e-10):
     """Assert that two arrays differ by no more than `tolerance` of the largest entry."""
     found, expected = numpy.asarray(found), numpy.asarray(expected)
     assert found.shape == expected.shape
-    scale = numpy.abs(expected).max(initial=0) or 1
+    scale = numpy.abs(expected).max(initial=0)
+    if scale < 1e-15:  # zero, or what rounding has left of it
+        scale = 1
     numpy.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale)
 
 

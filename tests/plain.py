@@ -199,6 +199,11 @@ def transformer(params, source, target_in, layers, positions="sinusoidal", norm=
     return [linear(params["output"], x) for x in leave(params["decoder"], xs)]
 
 
+def _shown(state):
+    """Return what an LSTM puts out of its pair of hidden state and cell; other states are whole."""
+    return state[0] if isinstance(state, tuple) else state
+
+
 def seq2seq(params, source, target_in, attends, encoder_name):
     """Logits for one sequence without padding, a list with one vector for each target token."""
     embedded = [params["source_embedding"][token] for token in source]
@@ -207,14 +212,20 @@ def seq2seq(params, source, target_in, attends, encoder_name):
         outputs = encoder(params["encoder"], embedded)
         summary = sum(outputs) / len(outputs)
     else:
-        start = np.zeros(params["encoder"]["recurrent"].shape[0])
+        zeros = np.zeros(params["encoder"]["recurrent"].shape[0])
+        start = (zeros, zeros) if cell == "lstm" else zeros
         outputs = run(STEPS[cell], params["encoder"], embedded, start)
         summary = outputs[-1]
-    memory = outputs if attends else [summary]
+        outputs = [_shown(state) for state in outputs]
+    memory = outputs if attends else [_shown(summary)]
     state, logits = summary, []
     for token in target_in:
-        state = STEPS[cell](params["decoder"], params["target_embedding"][token], state)
-        context, _ = attend(state, memory, memory, 1)
-        both = np.concatenate([state, context])
+        x = params["target_embedding"][token]
+        if "score" in params["decoder"]:
+            state, context, _ = attentive_gru_step(params["decoder"], x, memory, state)
+        else:
+            state = STEPS[cell](params["decoder"], x, state)
+            context, _ = attend(_shown(state), memory, memory, 1)
+        both = np.concatenate([_shown(state), context])
         logits.append(linear(params["output"], np.tanh(linear(params["combine"], both))))
     return logits

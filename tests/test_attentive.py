@@ -84,9 +84,7 @@ def test_values_and_gradients_are_those_of_pytorch():
             part: {"weight": given[f"{part}_weight"], "bias": given[f"{part}_bias"]}
             for part in ("queries", "keys")
         }
-        gru = {
-            name: given[name] for name in ("input", "recurrent", "input_bias", "recurrent_bias")
-        }
+        gru = {name: given[name] for name in ("input", "recurrent", "input_bias", "recurrent_bias")}
         params = {"score": maps | {"vector": given["vector"]}, "gru": gru}
         mask = mask_of(record["lengths"])
         return attentive_gru(params, given["inputs"], given["memory"], mask, given["state"])[:3]

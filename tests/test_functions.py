@@ -13,6 +13,7 @@ from helpers.functions import (
     cross_entropy,
     dropout,
     embedding,
+    feed_forward,
     layer_norm,
     linear,
     smoothed_cross_entropy,
@@ -82,6 +83,15 @@ CASES = {
             lambda v: plain.linear({"weight": weight, "bias": bias}, v), x
         ),
         [WEIGHT, BIAS, X],
+    ),
+    "feed_forward": (
+        lambda weight, bias, back, shift, x: feed_forward(
+            {"weight": weight, "bias": bias}, {"weight": back, "bias": shift}, x
+        ),
+        lambda weight, bias, back, shift, x: each_vector(
+            lambda v: np.dot(np.maximum(np.dot(v, weight) + bias, 0), back) + shift, x
+        ),
+        [WEIGHT, BIAS, RNG.standard_normal((5, 2)), RNG.standard_normal(2), X],
     ),
     "layer_norm": (
         layer_norm_of,

@@ -17,14 +17,22 @@ from helpers.tasks import make_batch
 SOURCE_VOCABULARY, TARGET_VOCABULARY, WIDTH = 9, 8, 4
 PAIRS = [([3, 8, 5, 4, 3], [4, 7]), ([6, 4], [3, 5, 6, 4, 3]), ([7, 7, 3], [5])]
 BATCH = make_batch(PAIRS)
-each_encoder = pytest.mark.parametrize("encoder", ["gru", "rnn", "self_attention"])
+ENCODERS = ["gru", "rnn", "lstm", "self_attention", "gru, attention inside"]
+each_encoder = pytest.mark.parametrize("encoder", ENCODERS)
 each_wiring = pytest.mark.parametrize("attend", [True, False])
+
+
+def name_of(encoder):
+    """Name of the encoder, without where the decoder attends."""
+    return encoder.partition(",")[0]
 
 
 def random_params(encoder, seed=0, number_format=float):
     """Draw parameters with no bias at 0."""
     rng = numpy.random.default_rng(seed)
-    params = seq2seq.init_seq2seq(rng, SOURCE_VOCABULARY, TARGET_VOCABULARY, WIDTH, encoder)
+    sizes = SOURCE_VOCABULARY, TARGET_VOCABULARY, WIDTH
+    attention = "inside" if "inside" in encoder else "after"
+    params = seq2seq.init_seq2seq(rng, *sizes, name_of(encoder), attention)
     arrays, build = arrays_of(params)
     return build([(x + 0.1 * rng.standard_normal(x.shape)).astype(number_format) for x in arrays])
 
@@ -47,12 +55,12 @@ def test_the_loss_has_value_and_gradients_of_single_tokens(encoder, attend):
     def each_token(*arrays):
         params, losses = build(list(arrays)), []
         for source, target in PAIRS:
-            logits = plain.seq2seq(params, source, [1, *target], attend, encoder)
+            logits = plain.seq2seq(params, source, [1, *target], attend, name_of(encoder))
             rights = [*target, 2]
             losses += map(plain.negative_log_probability, logits, rights)
         return sum(losses) / len(losses)
 
-    same_derivatives(loss_of(build, encoder=encoder, attend=attend), each_token, arrays)
+    same_derivatives(loss_of(build, encoder=name_of(encoder), attend=attend), each_token, arrays)
 
 
 @pytest.mark.parametrize("encoder", ["gru", "self_attention"])
@@ -70,7 +78,7 @@ def test_these_tests_notice_a_dropped_padding_mask(encoder, monkeypatch):
 @pytest.mark.parametrize("score", SCORES.values(), ids=SCORES)
 def test_float32_stays_float32_in_values_and_in_every_gradient(encoder, attend, score, monkeypatch):
     arrays, build = arrays_of(random_params(encoder, number_format=numpy.float32))
-    loss = loss_of(build, encoder=encoder, attend=attend, score=score)
+    loss = loss_of(build, encoder=name_of(encoder), attend=attend, score=score)
     seen = formats(monkeypatch, loss, arrays)
     assert {"_embedding", "_linear", "_cross_entropy"} < {name for name, _ in seen}
     assert {format for _, format in seen} == {"float32"}
@@ -81,7 +89,7 @@ def test_float32_stays_float32_in_values_and_in_every_gradient(encoder, attend, 
 @given(extra=st.integers(1, 3), seed=st.integers(0, 999))
 def test_padding_and_the_rest_of_the_batch_change_nothing(encoder, attend, extra, seed):
     params = random_params(encoder, seed)
-    options = {"attend": attend, "encoder": encoder}
+    options = {"attend": attend, "encoder": name_of(encoder)}
     logits = seq2seq.seq2seq(params, *BATCH[:3], **options)
     noise = numpy.random.default_rng(seed).integers(0, 8, (3, extra))
     source = numpy.where(BATCH.source == 0, noise[:, :1], BATCH.source)
@@ -100,7 +108,7 @@ def test_logits_depend_on_earlier_target_tokens_alone(encoder, attend):
     changed = BATCH.target_in.copy()
     changed[:, 3:] = (changed[:, 3:] + 1) % TARGET_VOCABULARY
     before, after = (
-        seq2seq.seq2seq(params, *BATCH[:2], target, attend=attend, encoder=encoder)
+        seq2seq.seq2seq(params, *BATCH[:2], target, attend=attend, encoder=name_of(encoder))
         for target in (BATCH.target_in, changed)
     )
     agree(after[:, :3], before[:, :3])
@@ -109,12 +117,14 @@ def test_logits_depend_on_earlier_target_tokens_alone(encoder, attend):
 
 @each_encoder
 def test_the_map_has_rows_that_sum_to_one_over_true_source_positions(encoder):
-    weights = seq2seq.alignment(random_params(encoder), *BATCH[:3], encoder=encoder)
+    weights = seq2seq.alignment(random_params(encoder), *BATCH[:3], encoder=name_of(encoder))
     assert weights.shape == (3, 6, 5)
     assert checks.rows_sum_to_one(weights, tolerance=1e-12)
     true = numpy.arange(5) < BATCH.source_lengths[:, None]
     assert checks.masked_weights_are_zero(weights, true[:, None])
-    one = seq2seq.alignment(random_params(encoder), *BATCH[:3], encoder=encoder, attend=False)
+    one = seq2seq.alignment(
+        random_params(encoder), *BATCH[:3], encoder=name_of(encoder), attend=False
+    )
     agree(one, numpy.ones((3, 6, 1)))
 
 
@@ -131,8 +141,9 @@ def test_wiring_is_all_outputs_behind_a_mask_or_the_summary_alone():
 @each_encoder
 def test_an_empty_source_gives_numbers(encoder):
     params = random_params(encoder)
-    outputs, summary = seq2seq.encode(params, BATCH.source, [5, 0, 3], encoder)
-    assert (summary[1] == 0).all()
+    outputs, summary = seq2seq.encode(params, BATCH.source, [5, 0, 3], name_of(encoder))
+    hidden = summary[0] if encoder == "lstm" else summary
+    assert (hidden[1] == 0).all()
     assert numpy.isfinite(outputs).all()
 
 
@@ -141,14 +152,14 @@ def test_an_empty_source_gives_numbers(encoder):
 @pytest.mark.parametrize("score", [seq2seq.dot, scaled_dot])
 def test_decoding_step_by_step_gives_the_logits_of_one_pass(encoder, attend, score):
     params = random_params(encoder)
-    outputs, state = seq2seq.encode(params, BATCH.source, BATCH.source_lengths, encoder)
+    outputs, state = seq2seq.encode(params, BATCH.source, BATCH.source_lengths, name_of(encoder))
     memory, mask = seq2seq.wire(outputs, state, BATCH.source_lengths, attend)
-    cell = "rnn" if encoder == "rnn" else "gru"
+    cell = encoder if encoder in ("rnn", "lstm") else "gru"
     steps = []
     for tokens in BATCH.target_in.T:
         logits, _, state = seq2seq.decode(params, tokens[:, None], memory, mask, state, cell, score)
         steps.append(logits)
-    options = {"attend": attend, "encoder": encoder, "score": score}
+    options = {"attend": attend, "encoder": name_of(encoder), "score": score}
     agree(numpy.concatenate(steps, axis=1), seq2seq.seq2seq(params, *BATCH[:3], **options))
 
 
@@ -181,6 +192,18 @@ def test_an_unknown_encoder_cannot_be_started():
         seq2seq.init_seq2seq(numpy.random.default_rng(0), 5, 7, 4, encoder="lstn")
 
 
+@pytest.mark.parametrize(
+    ("encoder", "attention", "words"),
+    [
+        ("gru", "around", "attention = 'around' must be after or inside"),
+        ("lstm", "inside", "encoder = 'lstm' does not go with attention inside"),
+    ],
+)
+def test_attention_of_another_name_or_cell_cannot_be_started(encoder, attention, words):
+    with pytest.raises(ValueError, match=words):
+        seq2seq.init_seq2seq(numpy.random.default_rng(0), 5, 7, 4, encoder, attention)
+
+
 @pytest.mark.parametrize("lengths", [[5, 2], [5], [6, 2, 3]])
 def test_self_attention_too_wants_one_length_for_each_source(lengths):
     params = random_params("self_attention")
@@ -189,7 +212,9 @@ def test_self_attention_too_wants_one_length_for_each_source(lengths):
 
 
 def test_all_parameters_start_as_float32():
-    for encoder in ("gru", "rnn", "self_attention"):
+    for encoder in ENCODERS:
         rng = numpy.random.default_rng(0)
-        arrays, _ = arrays_of(seq2seq.init_seq2seq(rng, 9, 8, 4, encoder))
+        attention = "inside" if "inside" in encoder else "after"
+        params = seq2seq.init_seq2seq(rng, 9, 8, 4, name_of(encoder), attention)
+        arrays, _ = arrays_of(params)
         assert {array.dtype for array in arrays} == {numpy.dtype("float32")}

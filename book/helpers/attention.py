@@ -500,9 +500,14 @@ def blocked_attention(queries, keys, values, mask=None, block=512):
 
 def _tiles(keys, values, size=256):
     """Keys, transposed, and values, so many at a time, with their places."""
+    keys_up = keys.swapaxes(-1, -2)
     places = [slice(start, start + size) for start in range(0, keys.shape[-2], size)]
     return [
-        (place, numpy.ascontiguousarray(keys[..., place, :].swapaxes(-1, -2)), values[..., place, :])
+        (
+            place,
+            numpy.ascontiguousarray(keys_up[..., place]),
+            values[..., place, :],
+        )
         for place in places
     ]
 
@@ -524,7 +529,7 @@ def _attend_by_tile(queries, tiles, mask, bounded, context):
 
 
 def _highest(queries, tiles, mask):
-    """The highest score of each query, 0 for one that may attend to nothing."""
+    """Find the highest score of each query, 0 for one that may attend to nothing."""
     highest = numpy.full((*queries.shape[:-1], 1), -numpy.inf, queries.dtype)
     for place, keys, _ in tiles:
         scores = _tile_scores(queries, keys, mask, place, {})

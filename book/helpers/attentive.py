@@ -18,7 +18,6 @@ from helpers.recurrent import (
     _gru_step,
     _gru_step_back,
     _project,
-    _side_by_side,
     _start,
     _weight_gradient,
     init_gru,
@@ -112,7 +111,7 @@ def _attentive_layer(
     mask, time, cache,
 ):  # fmt: skip
     # The gates arrive as projected inputs, in an array that nobody else holds: work in place.
-    batch, n, width = memory.shape
+    batch, n, _ = memory.shape
     states = np.empty((time + 1, *state.shape), dtype=gates.dtype)
     weights = np.empty((time, batch, n), dtype=gates.dtype)
     contexts, held_back = np.empty_like(states[1:]), np.empty_like(states[1:])
@@ -121,7 +120,9 @@ def _attentive_layer(
     energies, states[0] = np.empty_like(keys), state
     input_weight, weight = _by_gate(input_weight, _GRU), _by_gate(weight, (0, 1, 2))
     bias = np.broadcast_to(bias, state.shape).copy()
-    forbidden = None if mask is None or np.all(mask) else ~np.broadcast_to(mask, (batch, 1, n))[:, 0]
+    forbidden = None
+    if mask is not None and not np.all(mask):
+        forbidden = ~np.broadcast_to(mask, (batch, 1, n))[:, 0]
     for t in range(time):
         hidden = states[t]
         _tanh_energies(keys, hidden @ to_queries + query_bias, energies)
@@ -159,12 +160,10 @@ def _attentive_vjp(argnums, _, args, kwargs):
     _, _, memory, _, input_weight, weight, _, to_queries, query_bias, vector, _, time, cache = args
     names = ("states", "gates", "held_back", "keys", "weights", "contexts")
     states, gates, held_back, keys, weights, contexts = (cache[name] for name in names)
-    n, batch, width = keys.shape
+    n = len(keys)
 
     def vjp(g):
-        d_outputs, d_contexts, d_weights = (
-            np.array(x.swapaxes(0, 1), order="C") for x in g[:3]
-        )
+        d_outputs, d_contexts, d_weights = (np.array(x.swapaxes(0, 1), order="C") for x in g[:3])
         d_hidden, part = g[3], np.empty_like(states[0])
         back = np.ascontiguousarray(_by_gate(weight, (0, 1, 2)).swapaxes(1, 2))
         back_in = np.ascontiguousarray(_by_gate(input_weight, _GRU).swapaxes(1, 2))
@@ -172,7 +171,6 @@ def _attentive_vjp(argnums, _, args, kwargs):
         d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
         through, d_queries = np.empty_like(gates[:, 0]), np.empty_like(contexts)
         energies, minus, d_vector, d_scores_sum = np.empty_like(keys), np.zeros_like(keys), 0, 0
-        ones = np.ones(n, dtype=keys.dtype)
         for t in reversed(range(time)):
             d_new = d_hidden + d_outputs[t]
             step = states[t + 1], gates[:, t], held_back[t], d_gates[:, t]
@@ -193,7 +191,8 @@ def _attentive_vjp(argnums, _, args, kwargs):
             energies *= d_scores[..., None]
             minus += energies
             d_scores_sum = d_scores_sum + d_scores
-            d_query = d_scores.sum(axis=0)[:, None] - (ones @ energies.reshape(n, -1)).reshape(batch, width)
+            d_query = d_scores.sum(axis=0)[:, None]
+            d_query = d_query - _total(energies.reshape(n, -1)).reshape(part.shape)
             np.multiply(d_query, vector, out=d_queries[t])
             d_hidden += d_queries[t] @ back_query
         d_keys = _by_time((d_scores_sum[..., None] - minus) * vector)

@@ -402,9 +402,7 @@ def _feed_forward_vjp(argnums, _, args, kwargs):
         d_hidden *= hidden > 0
         d_x = (d_hidden @ expand.T).reshape(x.shape)
         d_expand, d_shrink = _rows(x).T @ d_hidden, hidden.T @ g
-        return tuple(
-            (d_x, d_expand, _total(d_hidden), d_shrink, _total(g))[i] for i in argnums
-        )
+        return tuple((d_x, d_expand, _total(d_hidden), d_shrink, _total(g))[i] for i in argnums)
 
     return vjp
 

@@ -1,4 +1,4 @@
-r"""Recurrent layers over padded batches: `rnn`, `gru`, `lstm`, in PyTorch's equations and gate order.
+r"""Recurrent layers over padded batches: `rnn`, `gru`, `lstm`, with PyTorch's equations and gates.
 
 Stands on `functions` alone. A layer runs over all time steps inside one `autograd` primitive:
 the inputs are projected in one matrix product before the loop, and the gradients of all weights
@@ -371,7 +371,7 @@ def _checked(lengths, shape):
 
 
 def _checked_inputs(params, inputs, lengths, table):
-    """Inputs as an array of the right shape, and for each step the rows whose sequence is over."""
+    """Return the inputs as an array, and for each step the rows whose sequence is over."""
     width_in = params["input"].shape[0]
     if table is None:
         inputs, shape = as_array("inputs", inputs), f"(batch, time, {width_in})"
@@ -431,7 +431,7 @@ def _side_by_side(gates, order):
 
 
 def _project(params, inputs, bias, table, order):
-    """What the inputs contribute to all gates at all steps: (gates, time, batch, width)."""
+    """Project the inputs for all gates and all steps: (gates, time, batch, width)."""
     weight, bias = params["input"], params["input_bias"] + bias
     if table is None:
         return _product(inputs, weight, bias, order)

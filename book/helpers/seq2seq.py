@@ -1,9 +1,10 @@
 """The recurrent encoder-decoder, with one summary vector and with attention.
 
-Stands on functions, recurrent, attention, attentive and transformer. The two models differ in one array
-only: the *memory* that the decoder may look at. With attention it holds what the encoder put out
-at every source position; with one vector it holds the encoder's last state alone. Attention over
-a single key gives that key weight 1, so both run the same code with the same parameters.
+Stands on functions, recurrent, attention, attentive and transformer. The two models differ in one
+array only: the *memory* that the decoder may look at. With attention it holds what the encoder
+put out at every source position; with one vector it holds the encoder's last state alone.
+Attention over a single key gives that key weight 1, so both run the same code with the same
+parameters.
 """
 
 import autograd.numpy as np
