@@ -413,7 +413,7 @@ def _scores(queries, keys, mask):
 
 def _longest(vectors):
     """Length of the longest vector."""
-    return math.sqrt(numpy.einsum("...i,...i->...", vectors, vectors).max(initial=0))
+    return math.sqrt(_row_sums(vectors * vectors).max(initial=0))
 
 
 def _attention_vjp(argnums, context, args, kwargs):
@@ -484,7 +484,8 @@ def blocked_attention(queries, keys, values, mask=None, block=512):
     _require_values(queries, keys, values)
     _require_same_width(queries, keys)
     require(block > 0, f"block = {block} must be at least 1")
-    shape = (*_batch(queries=queries, keys=keys, values=values), queries.shape[-2], keys.shape[-2])
+    lead = numpy.broadcast_shapes(queries.shape[:-2], keys.shape[:-2], values.shape[:-2])
+    shape = (*lead, queries.shape[-2], keys.shape[-2])
     _require_mask(mask, shape)
     mask = None if mask is None else numpy.broadcast_to(mask, shape)
     queries = queries * (1 / math.sqrt(queries.shape[-1]))
@@ -525,7 +526,7 @@ def _attend_by_tile(queries, tiles, mask, bounded, context):
         numpy.exp(scores, out=scores)
         total = total + _row_sums(scores)
         context += _into(scratch, "context", scores, values)
-    context /= total + (total == 0)  # nothing allowed: zeros, not NaN
+    context *= 1 / (total + (total == 0))  # nothing allowed: zeros, not NaN
 
 
 def _highest(queries, tiles, mask):
