@@ -503,6 +503,8 @@ def test_blocked_attention_takes_arrays_without_a_batch_axis_and_with_heads():
         rng.standard_normal(shape) for shape in ((2, 4, 3, 5), (4, 7, 5), (7, 6))
     )
     agree(blocked_attention(queries, keys, values, block=2), attention(queries, keys, values))
+    queries = rng.standard_normal((2, 4, 64, 5)).astype(numpy.float32)
+    agree(blocked_attention(queries, keys, values, block=32), attention(queries, keys, values))
 
 
 def test_blocked_attention_keeps_float32_and_needs_a_twentieth_of_the_memory():
