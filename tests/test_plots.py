@@ -234,9 +234,9 @@ def test_wrong_shapes_are_named(call, message):
 
 @pytest.mark.parametrize("count", range(1, 7))
 def test_legend_stays_within_the_figure(count):
-    figure = new_figure()
+    figure = plots.new_figure()
     series = {f"{16 * n} numbers, seed {n}": [0, 1] for n in range(count)}
-    lines(figure, [1, 2], series, x_label="length", y_label="accuracy")
+    plots.lines(figure, [1, 2], series, x_label="length", y_label="accuracy")
     figure.canvas.draw()
     legend = figure.axes[0].get_legend().get_window_extent()
     assert legend.x0 >= 0
