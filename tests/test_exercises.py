@@ -57,9 +57,7 @@ def test_stub_fails_and_solution_passes(path, label):
 
 @pytest.mark.parametrize(("path", "label"), ALL)
 def test_has_a_hint_and_a_folded_solution(path, label):
-    text = "\n".join(
-        cell.source for cell in exercises(path)[label] if cell.cell_type == "markdown"
-    )
+    text = "\n".join(cell.source for cell in exercises(path)[label] if cell.cell_type == "markdown")
     assert "*Hint:*" in text
     assert SOLUTION.search(text)[1] == label
     assert ":class: dropdown" in text
