@@ -28,6 +28,7 @@ __all__ = [
     "load_model",
     "load_record",
     "make_task",
+    "overall",
     "run",
     "train",
     "translate",
@@ -399,6 +400,26 @@ def curves(runs, bins=None, **settings):
         for one in chosen
     ]
     return [(first + last) / 2 for first, last in bins], np.array(accuracy)
+
+
+def overall(accuracy, count):
+    """Share of all pairs that is right, from the shares for each length.
+
+    Parameters
+    ----------
+    accuracy, count : dict
+        length -> share right, length -> number of pairs, as in a record.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> overall({2: 1.0, 3: 0.0}, {2: 30, 3: 10})
+    0.75
+    """
+    return float(np.average([*accuracy.values()], weights=[*count.values()]))
 
 
 def within_record(accuracy, recorded):
