@@ -163,7 +163,7 @@ def _attentive_vjp(argnums, _, args, kwargs):
     n = len(keys)
 
     def vjp(g):
-        d_outputs, d_contexts, d_weights = (np.array(x.swapaxes(0, 1), order="C") for x in g[:3])
+        d_outputs, d_contexts, d_weights = map(_by_time, g[:3])
         d_hidden, part = g[3], np.empty_like(states[0])
         back = np.ascontiguousarray(_by_gate(weight, (0, 1, 2)).swapaxes(1, 2))
         back_in = np.ascontiguousarray(_by_gate(input_weight, _GRU).swapaxes(1, 2))

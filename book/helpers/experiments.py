@@ -28,6 +28,7 @@ __all__ = [
     "load_model",
     "load_record",
     "make_task",
+    "overall",
     "run",
     "train",
     "translate",
@@ -60,7 +61,7 @@ EXPERIMENTS = {
             for width in (16, 32, 64, 128)
         ),
         *(_settings("reversal", steps=steps) for steps in (750, 1500, 6000, 12_000)),
-        *(_settings("reversal", steps=steps, attend=True) for steps in (750, 1500)),
+        *(_settings("reversal", steps=steps, attend=True) for steps in (750, 1500, 6000)),
         _settings("reversal", width=32, steps=6000, attend=True),
         # The one-vector model's best chance: an orthogonal RNN, which does better here than a GRU.
         *(_settings("reversal", encoder="rnn", steps=steps) for steps in (3000, 12_000)),
@@ -76,7 +77,7 @@ EXPERIMENTS = {
         _settings("de9", steps=1500),
         _settings("de9", steps=6000),
         _settings("de9", steps=1500, attend=True),
-        _settings("de9", steps=2500, attend=True, encoder="self_attention", rate=4e-3),
+        _settings("de9", steps=6000, attend=True, encoder="self_attention", rate=3e-3),
     ],
 }
 
@@ -395,6 +396,26 @@ def curves(runs, bins=None, **settings):
         for one in chosen
     ]
     return [(first + last) / 2 for first, last in bins], np.array(accuracy)
+
+
+def overall(accuracy, count):
+    """Share of all pairs that is right, from the shares for each length.
+
+    Parameters
+    ----------
+    accuracy, count : dict
+        length -> share right, length -> number of pairs, as in a record.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> overall({2: 1.0, 3: 0.0}, {2: 30, 3: 10})
+    0.75
+    """
+    return float(np.average([*accuracy.values()], weights=[*count.values()]))
 
 
 def within_record(accuracy, recorded):

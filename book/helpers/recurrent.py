@@ -411,8 +411,8 @@ def _stopped(lengths, time):
 
 
 def _by_time(x):
-    """(batch, time, …) to (time, batch, …) and back."""
-    return np.ascontiguousarray(x.swapaxes(0, 1))
+    """(batch, time, …) to (time, batch, …) and back; always a copy, free to be written to."""
+    return np.array(x.swapaxes(0, 1), order="C")
 
 
 # The gates of each cell in the order in which they are kept inside.
