@@ -46,7 +46,9 @@ def imported_by(folder, pattern):
 
 
 def test_binder_installs_what_helpers_and_notebooks_import():
-    names = imported_by(ROOT / "book" / "helpers", "*.py") | imported_by(ROOT / "book", "*.ipynb")
+    names = imported_by(ROOT / "book" / "helpers", "**/*.py") | imported_by(
+        ROOT / "book", "*.ipynb"
+    )
     wanted = names & {name.split(".")[0] for name in packages_of(ROOT / "requirements.txt")}
     assert wanted <= packages_of(ROOT / "binder" / "requirements.txt")
 

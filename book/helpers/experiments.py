@@ -50,6 +50,16 @@ def _settings(task, **changes):
     return {"task": task, **DEFAULTS, **changes}
 
 
+#: Tasks that go by a name alone; number words have a language and digits, such as "fr12".
+TASKS = {
+    "copying": tasks.copying,
+    "dates": tasks.dates,
+    "recall": tasks.recall,
+    "reversal": tasks.reversal,
+    "sentiment": tasks.sentiment,
+    "summaries": tasks.summaries,
+}
+
 #: For each experiment the settings of its runs; each is run with every seed.
 EXPERIMENTS = {
     # Reversal, lengths 2 to 20: state size at one budget, then budget at one state size.
@@ -96,7 +106,7 @@ MODELS = {
 
 
 def make_task(name):
-    """Task of a short name: ``reversal``, or language and digits, such as ``fr12`` or ``de6``.
+    """Task of a short name, such as ``reversal``, or of language and digits, such as ``fr12``.
 
     Raises
     ------
@@ -108,11 +118,11 @@ def make_task(name):
     >>> make_task("fr3").name
     'numbers fr 3'
     """
-    if name == "reversal":
-        return tasks.reversal()
+    if name in TASKS:
+        return TASKS[name]()
     require(
         name[:2] in ("fr", "de") and name[2:].isdigit(),
-        f"task = {name!r} is unknown; there are 'reversal', 'fr' or 'de' and a number of digits",
+        f"task = {name!r} is unknown; there are {[*TASKS]}, 'fr' or 'de' and a number of digits",
     )
     return tasks.numbers(name[:2], int(name[2:]))
 
