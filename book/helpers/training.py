@@ -227,8 +227,7 @@ def fit(
                 value, gradient = _value_and_gradient(loss, unflatten(vector, params), batch)
                 length = math.sqrt(np.sum(gradient * gradient))
                 _require_finite(value, length, step, rate, warmup)
-                if length > clip:
-                    gradient *= clip / length
+                gradient *= clip / max(length, clip)
                 rate_now = learning_rate(step, steps, rate, warmup)
                 adam(vector, gradient, history["moments"], step, rate_now)
                 history["loss"].append(value)

@@ -1,7 +1,7 @@
 """The course's data, small enough to be generated on the spot: seven tasks.
 
 Knows no model. A task says how to draw a training pair and which pairs are held out; `batches`
-turns drawn pairs into padded arrays, `Batch`es, in which sequences of like length lie together.
+turns drawn pairs into padded arrays, each a `Batch` of sequences of about the same length.
 
 `symbols` has reversal, copying and recall; `translation` number words and dates; `grammar`
 sentiment and summaries; `core` what they share. Use them as ``tasks.reversal()`` and so on.

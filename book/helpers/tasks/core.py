@@ -51,7 +51,7 @@ class Batch(NamedTuple):
 
     @property
     def target_mask(self):
-        """Boolean array (batch, n_target): True at the true tokens of `target_out`."""
+        """Where `target_out` holds tokens and no padding, a boolean array (batch, n_target)."""
         return np.arange(self.target_out.shape[1]) < self.target_lengths[:, None]
 
 
