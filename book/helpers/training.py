@@ -227,7 +227,8 @@ def fit(
                 value, gradient = _value_and_gradient(loss, unflatten(vector, params), batch)
                 length = math.sqrt(np.sum(gradient * gradient))
                 _require_finite(value, length, step, rate, warmup)
-                gradient *= clip / max(length, clip)
+                if length > clip:
+                    gradient *= clip / length
                 rate_now = learning_rate(step, steps, rate, warmup)
                 adam(vector, gradient, history["moments"], step, rate_now)
                 history["loss"].append(value)
