@@ -14,7 +14,7 @@ INSTALLED := .venv/installed
 export OMP_NUM_THREADS := 1
 
 PYTEST := $(BIN)/python -m pytest
-NBVAL := $(PYTEST) --nbval --nbval-cell-timeout=600 -p no:cacheprovider book
+NBVAL := $(PYTEST) --nbval --nbval-cell-timeout=600 -p no:cacheprovider book/*.ipynb
 BUILD := $(BIN)/jupyter-book build . -W -n --keep-going
 
 .PHONY: book serve lab test notebooks results clean
@@ -38,7 +38,7 @@ test: $(INSTALLED)
 	$(NBVAL)
 	$(if $(filter true,$(CI)),OPENBLAS_CORETYPE=Haswell $(NBVAL))
 	$(BUILD)
-	$(PYTEST) -m pages
+	$(PYTEST) -m pages -rs
 
 notebooks: $(INSTALLED)
 	@$(BIN)/python book/_extensions/notebooks.py

@@ -50,17 +50,18 @@ def random_mask(shape, seed=0):
 
 def plain_attention(queries, keys, values, mask, scale):
     """One query at a time, over the keys that it may attend to."""
-    mask = numpy.broadcast_to(True if mask is None else mask, (BATCH, QUERIES, KEYS))
+    (batch, n_queries, _), (_, n_keys, width_values) = queries.shape, values.shape
+    mask = numpy.broadcast_to(True if mask is None else mask, (batch, n_queries, n_keys))
     contexts = []
-    for i in range(BATCH):
-        for q in range(QUERIES):
+    for i in range(batch):
+        for q in range(n_queries):
             places = numpy.flatnonzero(mask[i, q])
             if len(places):
                 few_keys, few_values = ([x[i, place] for place in places] for x in (keys, values))
                 contexts.append(plain.attend(queries[i, q], few_keys, few_values, scale)[0])
             else:
-                contexts.append(np.zeros(WIDTH_VALUES))
-    return np.reshape(np.array(contexts), (BATCH, QUERIES, WIDTH_VALUES))
+                contexts.append(np.zeros(width_values))
+    return np.reshape(np.array(contexts), (batch, n_queries, width_values))
 
 
 @pytest.mark.parametrize("shape", [None, *MASK_SHAPES])
@@ -113,6 +114,29 @@ def test_gradients_of_arguments_without_a_batch_axis_are_summed(shapes):
         return plain_attention(*arrays, None, 0.5)
 
     same_derivatives(attention, repeated, [rng.standard_normal(shape) for shape in shapes])
+
+
+@pytest.mark.filterwarnings("ignore:Output seems independent")  # where nothing may be attended to
+@given(
+    sizes=st.lists(st.integers(1, 8), min_size=5, max_size=5, unique=True),
+    kept=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    seed=seeds,
+)
+def test_values_and_gradients_are_right_for_any_sizes_and_masks(sizes, kept, seed):
+    batch, n_queries, n_keys, width, width_values = sizes
+    rng = numpy.random.default_rng(seed)
+    shapes = (batch, n_queries, width), (batch, n_keys, width), (batch, n_keys, width_values)
+    arrays = [rng.standard_normal(shape) for shape in shapes]
+    full = (batch, n_queries, n_keys)
+    mask = random_mask(tuple(n if keep else 1 for n, keep in zip(full, kept, strict=True)), seed)
+    (context,), gradients = differentiate(lambda *arrays: attention(*arrays, mask), arrays)
+    (expected,), expected_gradients = differentiate(
+        lambda *arrays: plain_attention(*arrays, mask, width**-0.5), arrays
+    )
+    agree(context, expected)
+    largest = max(numpy.abs(gradient).max() for gradient in expected_gradients)
+    for gradient, right in zip(gradients, expected_gradients, strict=True):
+        assert numpy.abs(gradient - right).max() <= 1e-10 * largest
 
 
 @pytest.mark.parametrize("score", [dot, scaled_dot])

@@ -315,10 +315,10 @@ def test_widgets_redraw_and_describe(shown):
         shown, draw_cells, alt=CELLS_ALT, caption="<b>", labels={"row": "the row"}, **CELLS
     )
     assert list(sliders) == ["the row", "letter"]
-    assert words.value == "&lt;b&gt;"
+    assert words.value.endswith("&lt;b&gt;")
     for position in positions(**CELLS):
         sliders["the row"].value, sliders["letter"].value = position.values()
-        assert picture.tooltip == CELLS_ALT.format(**position)
+        assert Elements(words.value).text == CELLS_ALT.format(**position) + "<b>"
         drawn = np.asarray(Image.open(io.BytesIO(picture.value)))
         assert (drawn == rendered(draw_cells, **position)).all()
 
@@ -346,7 +346,7 @@ def test_an_error_in_a_live_draw_is_shown_until_the_next_picture(shown):
     sliders["n"].value = 2
     assert words.value == "<b>ValueError</b>: &lt;two&gt;"
     sliders["n"].value = 3
-    assert words.value == "below"
+    assert Elements(words.value).text == "nonebelow"
 
 
 @pytest.mark.parametrize("static_book", ["1", "0"])

@@ -73,7 +73,7 @@ def example():
         "x = 6 * 7",
         "print(x)",
         "from IPython.display import HTML\nHTML('<figure>drawn</figure>')",
-        "import sys\nprint('50%|#####', end='\\r', file=sys.stderr)",
+        "from tqdm import tqdm\nfor _ in tqdm(range(3), leave=False): pass",
         "x",
     ]
     cells = [nbformat.v4.new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)]

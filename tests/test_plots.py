@@ -230,3 +230,15 @@ def test_series_differ_without_colour_and_stand_out_from_white():
 def test_wrong_shapes_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call(plots.new_figure())
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+def test_legend_stays_within_the_figure(count):
+    figure = plots.new_figure()
+    series = {f"{16 * n} numbers, seed {n}": [0, 1] for n in range(count)}
+    plots.lines(figure, [1, 2], series, x_label="length", y_label="accuracy")
+    figure.canvas.draw()
+    legend = figure.axes[0].get_legend().get_window_extent()
+    assert legend.x0 >= 0
+    assert legend.x1 <= figure.bbox.x1
+    assert legend.y1 <= figure.bbox.y1

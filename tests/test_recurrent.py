@@ -78,18 +78,20 @@ def test_state_begins_at_zero(name):
 
 @each_cell
 @given(
-    lengths=st.lists(st.integers(0, 5), min_size=2, max_size=4),
+    sizes=st.lists(st.integers(1, 7), min_size=4, max_size=4, unique=True),
     more=st.integers(1, 3),
     seed=st.integers(0, 999),
 )
-def test_padding_changes_nothing_and_its_outputs_are_zero(name, lengths, more, seed):
-    time = 5
-    inputs, state, *weights = random_arrays(name, seed, batch=len(lengths), time=time)
+def test_padding_changes_nothing_and_its_outputs_are_zero(name, sizes, more, seed):
+    batch, time, width_in, _ = sizes
+    rng = numpy.random.default_rng(seed)
+    lengths = rng.integers(0, time + 1, batch)
+    inputs, state, *weights = random_arrays(name, seed, *sizes)
     outputs, last = layer_of(name, lengths)(inputs, state, *weights)
     for i, length in enumerate(lengths):
         assert (outputs[i, length:] == 0).all()
-    noise = numpy.random.default_rng(seed).standard_normal((len(lengths), time + more, 3))
-    true = numpy.arange(time + more) < numpy.array(lengths)[:, None]
+    noise = rng.standard_normal((batch, time + more, width_in))
+    true = numpy.arange(time + more) < lengths[:, None]
     noise[true] = inputs[true[:, :time]]
     longer, longer_last = layer_of(name, lengths)(noise, state, *weights)
     agree(longer[:, :time], outputs)

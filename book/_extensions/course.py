@@ -65,7 +65,7 @@ def execute_missing_notebooks(app, environment, docnames):
     missing = [path for path in paths if path.suffix == ".ipynb" and not is_cached(cache, path)]
     if not missing:
         return
-    logger.info(f"executing {len(missing)} notebooks, {notebooks.cores()} at a time ...")
+    logger.info(f"notebooks to execute: {len(missing)}, {notebooks.cores()} at a time ...")
     done = []
 
     def report(run):

@@ -27,7 +27,7 @@ CELL_TIMEOUT = 600
 # One thread a kernel: as many kernels run side by side as there are cores.
 KERNEL_ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
 ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-PROGRESS_BAR = re.compile(r"\r|\d+%\|")
+PROGRESS_BAR = re.compile(r"\r|\d+%\||^\s*$")
 
 
 # ---- executing ---------------------------------------------------------------------------

@@ -56,6 +56,28 @@ def _attempt(function, *arguments):
     return result
 
 
+def _numbers(found, name, shape=None):
+    """Array of what was found (a callable is called), or a verdict that says why it is none."""
+    if callable(found):
+        found = _attempt(found)
+    if isinstance(found, Verdict):
+        return found
+    try:
+        array = np.asarray(found, dtype=float)
+    except Exception:  # whatever a student's object does when it is turned into numbers
+        array = None
+    if found is None or array is None:
+        return Verdict(
+            False,
+            f"{name} is of type {type(found).__name__}, but it should be an array of numbers.",
+        )
+    if shape is not None and array.shape != shape:
+        return Verdict(False, f"{name} has shape {array.shape}, but it should be {shape}.")
+    if not np.isfinite(array).all():
+        return Verdict(False, f"{name} holds NaN or infinity. Is something divided by 0?")
+    return array
+
+
 def close(found, expected, name="result", tolerance=1e-5):
     """Whether an array has the expected shape and values.
 
@@ -80,19 +102,10 @@ def close(found, expected, name="result", tolerance=1e-5):
     >>> close(lambda: [1.0, 2.0], np.array([1.0, 2.5]))
     not yet: result is 2 at position (1,), but it should be 2.5.
     """
-    if callable(found):
-        found = _attempt(found)
+    expected = np.asarray(expected, dtype=float)
+    found = _numbers(found, name, expected.shape)
     if isinstance(found, Verdict):
         return found
-    try:
-        found = np.asarray(found, dtype=float)
-    except (TypeError, ValueError):
-        return Verdict(False, f"{name} is {found!r}, but it should be an array of numbers.")
-    expected = np.asarray(expected, dtype=float)
-    if found.shape != expected.shape:
-        return Verdict(False, f"{name} has shape {found.shape}, but it should be {expected.shape}.")
-    if not np.isfinite(found).all():
-        return Verdict(False, f"{name} holds NaN or infinity. Is something divided by 0?")
     wrong = ~np.isclose(found, expected, atol=tolerance, rtol=tolerance)
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -159,9 +172,15 @@ def rows_sum_to_one(weights, mask=None, tolerance=1e-5):
     >>> rows_sum_to_one(np.full((4, 2), 0.25))
     not yet: row (0,) of weights sums to 0.5. Along which axis did you divide?
     """
-    weights = np.asarray(weights)
-    if not np.isfinite(weights).all():
-        return Verdict(False, "weights hold NaN or infinity. Is a row divided by a sum of 0?")
+    weights = _numbers(weights, "weights")
+    if isinstance(weights, Verdict):
+        return weights
+    if weights.ndim < 2:
+        return Verdict(
+            False, f"weights has shape {weights.shape}, but it should be (…, n_queries, n_keys)."
+        )
+    if mask is not None and not _fits(mask, weights):
+        return _misfit(mask, weights)
     if (weights < 0).any():
         return Verdict(False, f"the smallest weight is {weights.min():.3g}; none may be negative.")
     sums = weights.sum(axis=-1)
@@ -175,6 +194,19 @@ def rows_sum_to_one(weights, mask=None, tolerance=1e-5):
             hint = "Along which axis did you divide?"
         return Verdict(False, f"row {place} of weights sums to {sums[place]:.3g}. {hint}")
     return Verdict(True, "every row of weights is positive and sums to 1.")
+
+
+def _fits(mask, weights):
+    """Whether the mask broadcasts to exactly the shape of the weights."""
+    try:
+        return np.broadcast_shapes(np.shape(mask), weights.shape) == weights.shape
+    except ValueError:
+        return False
+
+
+def _misfit(mask, weights):
+    shape = np.shape(mask)
+    return Verdict(False, f"mask {shape} does not broadcast to weights {weights.shape}.")
 
 
 def masked_weights_are_zero(weights, mask):
@@ -195,13 +227,12 @@ def masked_weights_are_zero(weights, mask):
     >>> masked_weights_are_zero(np.array([[0.5, 0.5]]), np.array([[True, False]]))
     not yet: weight (0, 1) is 0.5, but the mask forbids it. True means "may attend".
     """
-    weights = np.asarray(weights)
-    try:
-        forbidden = ~np.broadcast_to(np.asarray(mask, dtype=bool), weights.shape)
-    except ValueError:
-        return Verdict(
-            False, f"mask {np.shape(mask)} does not broadcast to weights {weights.shape}."
-        )
+    weights = _numbers(weights, "weights")
+    if isinstance(weights, Verdict):
+        return weights
+    if not _fits(mask, weights):
+        return _misfit(mask, weights)
+    forbidden = ~np.broadcast_to(np.asarray(mask, dtype=bool), weights.shape)
     wrong = forbidden & (weights != 0)
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -236,15 +267,16 @@ def permutation_invariant(attend, seed=0, tolerance=1e-5):
     rng = np.random.default_rng(seed)
     queries, keys, values = _example(rng)
     order = np.roll(np.arange(keys.shape[1]), 2)
-    before = _attempt(attend, queries, keys, values)
-    after = _attempt(attend, queries, keys[:, order], values[:, order])
+    shape = (*queries.shape[:2], values.shape[2])
+    before = _numbers(_attempt(attend, queries, keys, values), "context", shape)
+    after = _numbers(_attempt(attend, queries, keys[:, order], values[:, order]), "context", shape)
     for result in (before, after):
         if isinstance(result, Verdict):
             return result
-    change = float(np.abs(np.asarray(before) - np.asarray(after)).max())
-    if not change <= tolerance:
+    change = np.abs(before - after).max()
+    if change > tolerance:
         return Verdict(
-            False, f"reordering keys and values together changed the context by up to {change:.1f}."
+            False, f"reordering keys and values together changed the context by up to {change:.3g}."
         )
     return Verdict(True, "reordering keys and values together changes nothing.")
 
@@ -275,17 +307,24 @@ def batch_items_independent(function, *arrays, tolerance=1e-5):
     >>> batch_items_independent(lambda x: x - x.mean(), np.array([[1.0], [2.0], [6.0]]))
     not yet: item 0 of the batch changes by 2 when it is computed alone.
     """
-    together = _attempt(function, *arrays)
+    batch = len(arrays[0])
+    together = _numbers(_attempt(function, *arrays), "result")
     if isinstance(together, Verdict):
         return together
-    for i in range(len(arrays[0])):
-        alone = _attempt(function, *(array[i : i + 1] for array in arrays))
+    if together.shape[:1] != (batch,):
+        return Verdict(
+            False, f"result has shape {together.shape}, but its first axis should be {batch}."
+        )
+    for i in range(batch):
+        items = (array[i : i + 1] for array in arrays)
+        shape = (1, *together.shape[1:])
+        alone = _numbers(_attempt(function, *items), f"result for item {i} alone", shape)
         if isinstance(alone, Verdict):
             return alone
-        difference = float(np.abs(np.asarray(together)[i] - np.asarray(alone)[0]).max())
-        if not difference <= tolerance:
+        difference = np.abs(together[i] - alone[0]).max(initial=0)
+        if difference > tolerance:
             return Verdict(
                 False,
                 f"item {i} of the batch changes by {difference:.3g} when it is computed alone.",
             )
-    return Verdict(True, f"each of the {len(arrays[0])} items gets what it would get alone.")
+    return Verdict(True, f"each of the {batch} items gets what it would get alone.")

@@ -25,6 +25,7 @@ from helpers.plots import SCALE, new_figure
 __all__ = ["explore", "positions", "show"]
 
 MOST_POSITIONS = 400  # of all sliders together: about what a page can carry
+UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 FULL_COLOUR_BYTES = 60_000  # frames that are heavier together get fewer colours
 
 SCRIPT = """
@@ -397,26 +398,27 @@ def _show_widgets(draw, figure, alt, caption, labels, start, values):
         for name, options in values.items()
     }
     width = f"{figure.get_figwidth() * 96:.0f}px"
-    picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "width": width})
-    words = ipywidgets.HTML(escape(caption))
+    picture = ipywidgets.Image(format="png", layout={"max_width": "100%"})
+    words = ipywidgets.HTML()
 
-    def update(_change=None):
+    def update():
         position = {name: slider.value for name, slider in sliders.items()}
         draw(figure, **position)
         picture.value = _png(_pixels(figure))
-        picture.tooltip = _words(alt, position)  # an image without alt is read by its title
+        # The picture widget takes no alternative text: it goes before the caption, unseen.
+        spoken = escape(_words(alt, position))
+        words.value = f'<span style="{UNSEEN}">{spoken}</span>{escape(caption)}'
 
     def update_or_say_why(_change):
         try:
             update()
-            words.value = escape(caption)
         except Exception as error:  # a kernel would swallow it, and the picture seem stuck
             words.value = f"<b>{type(error).__name__}</b>: {escape(str(error))}"
 
     update()
     for slider in sliders.values():
         slider.observe(update_or_say_why, names="value")
-    display(ipywidgets.VBox([picture, *sliders.values(), words]))
+    display(ipywidgets.VBox([picture, *sliders.values(), words], layout={"max_width": width}))
 
 
 def _png(pixels):

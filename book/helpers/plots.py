@@ -490,7 +490,7 @@ def _legend_columns(figure, series):
         length = math.ceil(len(names) / count)
         columns = [names[start : start + length] for start in range(0, len(names), length)]
         if sum(handle + CHARACTER * MEDIUM * _longest(column) for column in columns) <= available:
-            return count
+            return len(columns)
     return 1
 
 
