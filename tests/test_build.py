@@ -59,6 +59,15 @@ def test_binder_installs_what_helpers_and_notebooks_import():
     assert names <= installed | {"helpers", "PIL", "IPython"}
 
 
+def test_the_api_page_lists_every_module_of_the_helpers():
+    page = (notebooks.BOOK / "api.md").read_text()
+    listed = re.findall(r"^\.\. automodule:: helpers\.(\w+)$", page, re.MULTILINE)
+    helpers = notebooks.BOOK / "helpers"
+    modules = {path.stem for path in helpers.glob("[a-z]*.py")}
+    packages = {path.parent.name for path in helpers.glob("*/__init__.py")}
+    assert sorted(listed) == sorted(modules | packages)
+
+
 def test_repository_is_named_in_one_place():
     address = "attention-measured/attention-measured"
     listed = subprocess.run(
