@@ -89,8 +89,9 @@ def recall(pairs=(2, 16), keys=26, values=10, held_out=200):
     """Look up the values of keys: multi-query associative recall (MQAR).
 
     The source lists keys (capital letters) with their values (digits), then, after a question
-    mark, all of its keys in a new order; the target is their values in that order. The paper has
-    a language model go on from such a list; here the list is the source.
+    mark, all of its keys in a new order; the target says them in that order, each with its value.
+    As in the paper, a key has thus just been said when its value is to be found; there, a language
+    model goes on from such a list, here the list is the source.
 
     Parameters
     ----------
@@ -125,24 +126,24 @@ def recall(pairs=(2, 16), keys=26, values=10, held_out=200):
     >>> " ".join(decode_tokens(source, task.source_vocabulary))
     'T 4 E 4 ? T E'
     >>> " ".join(decode_tokens(target, task.target_vocabulary))
-    '4 4'
+    'T 4 E 4'
     """
     require(
         1 <= pairs[0] <= pairs[1] <= keys <= 26,
         f"pairs = {pairs} and keys = {keys} must satisfy 1 <= first <= last <= keys <= 26",
     )
     require(1 <= values <= 10, f"values = {values} must lie in 1 … 10")
-    target_vocabulary = (*SPECIAL, *map(str, range(values)))
     letters = (chr(ord("A") + i) for i in range(keys))
-    source_vocabulary = (*target_vocabulary, "?", *letters)
-    question = len(target_vocabulary)
+    target_vocabulary = (*SPECIAL, *map(str, range(values)), *letters)
+    first_key, question = len(SPECIAL) + values, len(target_vocabulary)
 
     def pair(rng, count):
-        chosen = question + 1 + rng.permutation(keys)[:count]
-        said = rng.integers(len(SPECIAL), question, count)
+        chosen = first_key + rng.permutation(keys)[:count]
+        said = rng.integers(len(SPECIAL), first_key, count)
         order = rng.permutation(count)
-        listed = np.stack([chosen, said], axis=1).reshape(-1)
-        return [*listed.tolist(), question, *chosen[order].tolist()], said[order].tolist()
+        listed = np.stack([chosen, said], axis=1)
+        source = [*listed.reshape(-1).tolist(), question, *chosen[order].tolist()]
+        return source, listed[order].reshape(-1).tolist()
 
     fixed = np.random.default_rng(0)  # the same held-out set in every run
     test = [pair(fixed, n) for n in range(pairs[0], pairs[1] + 1) for _ in range(held_out)]
@@ -150,4 +151,4 @@ def recall(pairs=(2, 16), keys=26, values=10, held_out=200):
     def draw(rng):
         return pair(rng, int(rng.integers(pairs[0], pairs[1] + 1)))
 
-    return Task("recall", source_vocabulary, target_vocabulary, draw, test)
+    return Task("recall", (*target_vocabulary, "?"), target_vocabulary, draw, test)
