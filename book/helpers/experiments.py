@@ -72,7 +72,7 @@ EXPERIMENTS = {
             for width in (16, 32, 64, 128)
         ),
         *(_settings("reversal", steps=steps) for steps in (750, 1500, 6000, 12_000)),
-        *(_settings("reversal", steps=steps, attend=True) for steps in (750, 1500)),
+        *(_settings("reversal", steps=steps, attend=True) for steps in (750, 1500, 6000)),
         _settings("reversal", width=32, steps=6000, attend=True),
         # The one-vector model's best chance: an orthogonal RNN, which does better here than a GRU.
         *(_settings("reversal", encoder="rnn", steps=steps) for steps in (3000, 12_000)),
@@ -88,7 +88,7 @@ EXPERIMENTS = {
         _settings("de9", steps=1500),
         _settings("de9", steps=6000),
         _settings("de9", steps=1500, attend=True),
-        _settings("de9", steps=2500, attend=True, encoder="self_attention", rate=4e-3),
+        _settings("de9", steps=6000, attend=True, encoder="self_attention", rate=3e-3),
     ],
 }
 
