@@ -49,7 +49,7 @@ def imported_by(code):
 
 
 def test_binder_installs_what_helpers_and_notebooks_import():
-    sources = [path.read_text() for path in (notebooks.BOOK / "helpers").glob("*.py")]
+    sources = [path.read_text() for path in (notebooks.BOOK / "helpers").rglob("*.py")]
     for path in notebooks.chapters():
         sources += [cell.source for cell in notebooks.read(path).cells if cell.cell_type == "code"]
     names = set().union(*map(imported_by, sources)) - set(sys.stdlib_module_names)
@@ -57,6 +57,15 @@ def test_binder_installs_what_helpers_and_notebooks_import():
     installed = {re.split("[<>]", line)[0].replace("-", "_") for line in lines}
     # Pillow and ipykernel bring packages of other names.
     assert names <= installed | {"helpers", "PIL", "IPython"}
+
+
+def test_the_api_page_lists_every_module_of_the_helpers():
+    page = (notebooks.BOOK / "api.md").read_text()
+    listed = re.findall(r"^\.\. automodule:: helpers\.(\w+)$", page, re.MULTILINE)
+    helpers = notebooks.BOOK / "helpers"
+    modules = {path.stem for path in helpers.glob("[a-z]*.py")}
+    packages = {path.parent.name for path in helpers.glob("*/__init__.py")}
+    assert sorted(listed) == sorted(modules | packages)
 
 
 def test_repository_is_named_in_one_place():

@@ -13,7 +13,10 @@ import notebooks
 pytestmark = pytest.mark.pages
 
 HTML = notebooks.BOOK.parent / "_build" / "html"
-PAGES = [f"book/{path.stem}.html" for path in notebooks.chapters()] + ["book/references.html"]
+PAGES = [f"book/{path.stem}.html" for path in notebooks.chapters()] + [
+    "book/api.html",
+    "book/references.html",
+]
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 FLAGS = [
     "--no-sandbox",

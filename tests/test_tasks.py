@@ -1,5 +1,8 @@
 """Tasks: what is held out, what is drawn, vocabularies, padding, and what wrong input is told."""
 
+import datetime
+from itertools import pairwise
+
 import numpy
 import pytest
 from hypothesis import given
@@ -14,9 +17,11 @@ from helpers.tasks import (
     START,
     decode_tokens,
     encode_tokens,
+    grammar,
     make_batch,
     number_words,
     pad,
+    translation,
 )
 
 SMALL = dict(
@@ -109,7 +114,7 @@ def test_the_running_example_in_three_languages():
 @pytest.mark.parametrize("language", ["en", "fr", "de"])
 @pytest.mark.parametrize("digits", [3, 5, 6])
 def test_the_vocabulary_covers_every_number(language, digits):
-    vocabulary = tasks._vocabulary(language, digits)
+    vocabulary = translation._vocabulary(language, digits)
     assert vocabulary[:3] == SPECIAL
     assert len(set(vocabulary)) == len(vocabulary)
     rng = numpy.random.default_rng(digits)
@@ -152,6 +157,163 @@ def test_long_held_out_reversals_are_not_drawn():
     rng = numpy.random.default_rng(1)
     drawn = {tuple(task.draw(rng)[0]) for _ in range(20_000)}
     assert not drawn & {tuple(source) for source, _ in task.held_out if len(source) >= 8}
+
+
+def texts(task, pairs):
+    """Turn pairs of tokens into pairs of lists of words."""
+    vocabularies = task.source_vocabulary, task.target_vocabulary
+    return [
+        tuple(decode_tokens(side, words) for side, words in zip(pair, vocabularies, strict=True))
+        for pair in pairs
+    ]
+
+
+def drawn_from(task, count, seed=0):
+    rng = numpy.random.default_rng(seed)
+    return texts(task, [task.draw(rng) for _ in range(count)])
+
+
+ALL_TASKS = {
+    "copying": tasks.copying,
+    "dates": tasks.dates,
+    "recall": tasks.recall,
+    "reversal": tasks.reversal,
+    "sentiment": tasks.sentiment,
+    "summaries": tasks.summaries,
+}
+
+
+@pytest.mark.parametrize("make", ALL_TASKS.values(), ids=ALL_TASKS)
+def test_a_seed_decides_what_is_drawn_and_vocabularies_know_every_token(make):
+    task = make()
+    assert drawn_from(task, 50) == drawn_from(task, 50) != drawn_from(task, 50, seed=1)
+    rng = numpy.random.default_rng(0)
+    pairs = task.held_out + [task.draw(rng) for _ in range(2000)]
+    for side, vocabulary in ((0, task.source_vocabulary), (1, task.target_vocabulary)):
+        assert vocabulary[:3] == SPECIAL
+        assert len(set(vocabulary)) == len(vocabulary)
+        found = {token for pair in pairs for token in pair[side]}
+        assert found == set(range(3, len(vocabulary))), "a token that never stands for anything"
+    assert {type(token) for pair in pairs for token in pair[0] + pair[1]} == {int}
+
+
+def test_copying_says_the_same_again():
+    task = tasks.copying()
+    assert all(source == target for source, target in drawn_from(task, 300))
+    assert {len(source) for source, _ in drawn_from(task, 300)} == set(range(2, 21))
+
+
+def test_recall_answers_every_key_with_its_value_in_the_order_asked():
+    task = tasks.recall()
+    counts, orders = set(), set()
+    for source, target in drawn_from(task, 3000):
+        question = source.index("?")
+        keys, values, asked = source[:question:2], source[1:question:2], source[question + 1 :]
+        assert target[::2] == asked
+        assert target[1::2] == [values[keys.index(key)] for key in asked]
+        assert sorted(asked) == sorted(set(keys))
+        counts.add(len(keys))
+        if len(keys) == 3:
+            orders.add(tuple(keys.index(key) for key in asked))
+    assert counts == set(range(2, 17))
+    assert len(orders) == 6, "a task in which the place gives the answer away"
+
+
+def test_no_long_held_out_recall_is_drawn():
+    task, rng = tasks.recall(), numpy.random.default_rng(1)
+    drawn = {tuple(task.draw(rng)[0]) for _ in range(20_000)}
+    assert not drawn & {tuple(source) for source, _ in task.held_out if len(source) >= 10}
+
+
+def test_dates_are_held_out_by_day_in_every_language():
+    task = tasks.dates()
+
+    def days(pairs):
+        return [datetime.date.fromisoformat("".join(target)) for _, target in pairs]
+
+    held_out = days(texts(task, task.held_out))
+    drawn = days(drawn_from(task, 3000))
+    assert {day.toordinal() % 11 for day in held_out} == {0}
+    assert {day.toordinal() % 11 for day in drawn} == set(range(1, 11))
+    for some in (held_out, drawn):
+        assert {day.weekday() for day in some} == set(range(7))
+        assert {day.month for day in some} == set(range(1, 13))
+        assert min(day.year for day in some) < 1905
+        assert max(day.year for day in some) > 2094
+
+
+def test_a_date_in_words_means_one_day_only():
+    days = [
+        datetime.date(year, month, day)
+        for year in (1998, 2012)
+        for month in range(1, 13)
+        for day in range(1, 29)
+    ]
+    meaning = {}
+    for day in days:
+        for locale in translation.LOCALES:
+            for style in translation.STYLES:
+                words = "".join(tasks.date_words(day, locale, style))
+                assert meaning.setdefault(words, day) == day
+
+
+def judge(words):
+    """Sentiment of a review, found by hand: the clause that counts, turned round or not."""
+    (body,) = [part for part in " ".join(words).split(" . ") if " was " in part and "the " in part]
+    body = body.removesuffix(" .")
+    if " but " in body:
+        body = body.split(" but ")[1]
+    clause = body.split(" although ")[0].split()
+    positive = any(word in clause for word in grammar.POSITIVE)
+    negated = [word for word in clause if word in grammar.NEGATORS]
+    return ("positive" if positive != bool(negated) else "negative"), (*negated, clause[-1])
+
+
+def test_sentiment_is_that_of_the_clause_that_counts():
+    task = tasks.sentiment()
+    held_out, drawn = texts(task, task.held_out), drawn_from(task, 3000)
+    for words, target in held_out + drawn:
+        assert [judge(words)[0]] == target
+    for pairs in (held_out, drawn):
+        share = sum(target == ["positive"] for _, target in pairs) / len(pairs)
+        assert share == pytest.approx(0.5, abs=0.06)
+    phrases = {judge(words)[1] for words, _ in held_out}
+    assert all(grammar._is_held_out_phrase(*phrase) for phrase in phrases)
+    assert len(phrases) == 12
+    for words, _ in drawn:
+        for first, second in pairwise(words):
+            assert (first, second) not in phrases
+
+
+def test_no_single_word_gives_the_sentiment_away():
+    drawn = drawn_from(tasks.sentiment(), 4000)
+    for word in {word for words, _ in drawn for word in words}:
+        labels = [target == ["positive"] for words, target in drawn if word in words]
+        assert 0.25 < sum(labels) / len(labels) < 0.75, word
+
+
+def test_a_summary_says_who_does_what_where():
+    task = tasks.summaries()
+    present = {past: now for past, now in grammar.EVENTS}
+
+    def deed(words):
+        text = " ".join(words)
+        (report,) = [s for s in text.split(" .") if any(f" {past} " in s for past in present)]
+        who, past, *rest = report.split()[2:]
+        return [who, present[past], *rest], (who, past, *rest[: rest.index("in")])
+
+    held_out, drawn = texts(task, task.held_out), drawn_from(task, 5000)
+    for words, target in held_out + drawn:
+        assert deed(words)[0] == target
+    before = {deed(words)[1] for words, _ in drawn}
+    new = {deed(words)[1] for words, _ in held_out}
+    assert not before & new
+    assert len(before) == 96
+    assert len(new) == 24
+    for place in (0, 1):
+        assert {one[place] for one in new} <= {one[place] for one in before}
+    lengths = [len(words) / len(target) for words, target in drawn]
+    assert numpy.mean(lengths) > 2.5, "a summary that leaves little out"
 
 
 def padding_share(batches):
@@ -232,6 +394,18 @@ def test_decoding_stops_at_the_end_token():
         (lambda: pad([]), ["sequences is empty"]),
         (lambda: number_words(3, "es"), ["language = 'es'", "'en', 'fr' or 'de'"]),
         (lambda: tasks.numbers("es", 2), ["language = 'es'"]),
+        (lambda: tasks.reversal(lengths=(5, 3)), ["lengths = (5, 3)", "longest = 28"]),
+        (lambda: tasks.copying(symbols=27), ["symbols = 27", "1 … 26"]),
+        (lambda: tasks.recall(pairs=(2, 30)), ["pairs = (2, 30)", "keys = 26"]),
+        (lambda: tasks.recall(values=11), ["values = 11", "1 … 10"]),
+        (lambda: tasks.dates(("de", "xx")), ["locale = 'xx'", "'pl'"]),
+        (lambda: tasks.dates(()), ["locales is empty"]),
+        (
+            lambda: tasks.date_words(datetime.date(2020, 1, 1), "de", "short"),
+            ["style = 'short'", "'medium'"],
+        ),
+        (lambda: tasks.sentiment(0), ["held_out = 0"]),
+        (lambda: tasks.summaries(0), ["held_out = 0"]),
         (lambda: tasks.numbers("fr", 1), ["digits = 1", "2"]),
     ],
 )

@@ -303,6 +303,19 @@ def test_decoding_from_a_cache_gives_the_logits_of_one_pass(positions, norm, siz
         assert numpy.array_equal(array, copy), "the first cache has been changed"
 
 
+@each_position
+def test_decoding_from_a_cache_keeps_float32(positions):
+    params = random_transformer(positions, number_format=numpy.float32)
+    step, cache = transformer.start_decoding(params, *TOKENS[:2], positions=positions)
+    logits, cache = step(TOKENS.target_in[:, :1], cache)
+    arrays = [array for name, part in cache.items() if name != "mask" for array in leaves(part)]
+    assert {array.dtype for array in (logits, *arrays)} == {numpy.dtype("float32")}
+
+
+def leaves(params):
+    return arrays_of(params)[0]
+
+
 def test_the_maps_are_of_three_kinds_and_obey_their_masks():
     maps = attention_maps(random_transformer("sinusoidal"), *TOKENS[:3])
     source = padding_mask(TOKENS.source_lengths, 5)[:, None]
@@ -345,6 +358,15 @@ def test_without_positions_reordering_the_input_reorders_the_output(data, seed):
         encoder_block(params, x[:, order], mask[:, :, order])[0],
         encoder_block(params, x, mask)[0][:, order],
     )
+
+
+@given(data=st.data(), seed=seeds)
+def test_an_encoder_without_positions_treats_its_input_as_a_set(data, seed):
+    rng = numpy.random.default_rng(seed)
+    params = init_encoder(rng, WIDTH, HEADS, layers=2, positions="none")
+    x, order = rng.standard_normal((1, TIME, WIDTH)), data.draw(st.permutations(range(TIME)))
+    found, _ = encoder(params, x[:, order], [TIME], positions="none")
+    agree(found, encoder(params, x, [TIME], positions="none")[0][:, order])
 
 
 def test_with_positions_it_does_not():

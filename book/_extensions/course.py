@@ -1,10 +1,11 @@
-"""The course's one local Sphinx extension. It does four things.
+"""The course's one local Sphinx extension. It does five things.
 
 1. Before Sphinx reads the notebooks, those whose outputs aren't in the cache are executed
    side by side, so that a plain ``jupyter-book build .`` is parallel and never stale.
 2. It copies the part of MathJax that the pages need, so that nothing comes from elsewhere.
 3. It keeps the search page quiet when the book is opened as a file.
 4. It mends the role that screen readers are told for an entry of the bibliography.
+5. It lets the API page import the helpers, and list the fields of named tuples once.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import sys
 from pathlib import Path
 
 from jupyter_cache import get_cache
@@ -122,11 +124,18 @@ def mend_citation_roles(app, pagename, templatename, context, doctree):
         context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
 
 
+def skip_fields(app, what, name, member, skip, options):
+    """Leave the fields of named tuples to the docstring of their class, on the API page."""
+    return True if (member.__doc__ or "").startswith("Alias for field number") else None
+
+
 def setup(app):
     """Connect the steps to Sphinx."""
+    sys.path.insert(0, str(notebooks.BOOK))  # the API page imports helpers
     app.connect("config-inited", configure)
     app.connect("env-before-read-docs", execute_missing_notebooks)
     app.connect("html-page-context", mend_citation_roles)
+    app.connect("autodoc-skip-member", skip_fields)
     app.connect("build-finished", copy_mathjax)
     app.add_js_file(None, body=QUIET_SEARCH)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

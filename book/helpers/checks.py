@@ -293,7 +293,7 @@ def batch_items_independent(function, *arrays, tolerance=1e-5):
     Parameters
     ----------
     function : callable
-        (*arrays) -> array (batch, ...)
+        ``(*arrays)`` -> array (batch, ...)
     arrays : arrays (batch, ...)
         Each is cut along its first axis.
     tolerance : float

@@ -11,7 +11,9 @@ import json
 import multiprocessing
 import os
 import platform
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -50,6 +52,16 @@ DEFAULTS = {
 def _settings(task, **changes):
     return {"task": task, **DEFAULTS, **changes}
 
+
+#: Tasks that go by a name alone; number words have a language and digits, such as "fr12".
+TASKS = {
+    "copying": tasks.copying,
+    "dates": tasks.dates,
+    "recall": tasks.recall,
+    "reversal": tasks.reversal,
+    "sentiment": tasks.sentiment,
+    "summaries": tasks.summaries,
+}
 
 #: For each experiment the settings of its runs; each is run with every seed.
 EXPERIMENTS = {
@@ -97,7 +109,7 @@ MODELS = {
 
 
 def make_task(name):
-    """Task of a short name: ``reversal``, or language and digits, such as ``fr12`` or ``de6``.
+    """Task of a short name, such as ``reversal``, or of language and digits, such as ``fr12``.
 
     Raises
     ------
@@ -109,11 +121,11 @@ def make_task(name):
     >>> make_task("fr3").name
     'numbers fr 3'
     """
-    if name == "reversal":
-        return tasks.reversal()
+    if name in TASKS:
+        return TASKS[name]()
     require(
         name[:2] in ("fr", "de") and name[2:].isdigit(),
-        f"task = {name!r} is unknown; there are 'reversal', 'fr' or 'de' and a number of digits",
+        f"task = {name!r} is unknown; there are {[*TASKS]}, 'fr' or 'de' and a number of digits",
     )
     return tasks.numbers(name[:2], int(name[2:]))
 
@@ -263,6 +275,24 @@ def _run(job):
     }
 
 
+def _start_worker():
+    """Prepare a new process: it ends with the main one, whatever happens, and not before."""
+    os.environ["STATIC_BOOK"] = "1"  # the runs draw no bars of their own
+    # Ctrl-C reaches all processes; half-trained parameters must not be taken for a result.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _exit)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+
+
+def _exit(number, _):
+    sys.exit(128 + number)  # an exception, so that drafts are cleared away
+
+
+def _exit_with_parent():
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
 def _write(path, write):
     """Write a file whole or not at all: an interrupted run leaves no half of one."""
     path.parent.mkdir(exist_ok=True)
@@ -276,7 +306,10 @@ def _write(path, write):
 
 
 def run(name, seeds=3, jobs=1):
-    """Run what is missing of an experiment and add it to its record; may be interrupted.
+    """Run what is missing of an experiment and add it to its record.
+
+    It may be interrupted, by Ctrl-C or a signal: every run that is done has been recorded, the
+    record is whole, and the next call goes on from there.
 
     Parameters
     ----------
@@ -295,7 +328,6 @@ def run(name, seeds=3, jobs=1):
     _require_experiment(name)
     path = RESULTS / f"{name}.json"
     os.environ["OMP_NUM_THREADS"] = "1"  # read by the new processes: one thread each
-    os.environ["STATIC_BOOK"] = "1"  # the runs draw no bars of their own
     wanted = [(settings, seed) for settings in EXPERIMENTS[name] for seed in range(seeds)]
     runs = [
         run
@@ -304,7 +336,7 @@ def run(name, seeds=3, jobs=1):
     ]
     there = [(run["settings"], run["seed"]) for run in runs]
     missing = [job for job in wanted if job not in there]
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, _start_worker) as pool:
         for done in tqdm(pool.imap_unordered(_run, missing), desc=name, total=len(missing)):
             runs.append(done)
             runs.sort(key=lambda run: wanted.index((run["settings"], run["seed"])))
@@ -487,8 +519,12 @@ def main(arguments):
             recorded = len(load_record(name)) if path.exists() else 0
             print(f"{name}: {len(settings)} settings, {recorded} runs recorded")
         return
-    for name in EXPERIMENTS if options.name == "all" else [options.name]:
-        run(name, options.seeds, options.jobs)
+    signal.signal(signal.SIGTERM, _exit)
+    try:
+        for name in EXPERIMENTS if options.name == "all" else [options.name]:
+            run(name, options.seeds, options.jobs)
+    except KeyboardInterrupt:
+        sys.exit("stopped; what is done is recorded, and the same command goes on from there")
 
 
 if __name__ == "__main__":

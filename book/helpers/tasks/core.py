@@ -1,23 +1,17 @@
-"""The course's data: reversal, and number words in French and German to English.
+"""What all tasks share: tokens, padding, and batches in which like lengths lie together."""
 
-Knows no model. A task says how to draw a training pair and which pairs are held out; `batches`
-turns drawn pairs into padded arrays, `Batch`es, in which sequences of like length lie together.
-"""
-
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from num2words import num2words
 
 from helpers.functions import require
 
 __all__ = [
     "END",
     "PAD",
-    "RUNNING_EXAMPLE",
+    "SPECIAL",
     "START",
     "Batch",
     "Task",
@@ -26,19 +20,12 @@ __all__ = [
     "decode_tokens",
     "encode_tokens",
     "make_batch",
-    "number_words",
-    "numbers",
     "pad",
-    "reversal",
     "reversed_source",
 ]
 
 PAD, START, END = 0, 1, 2
 SPECIAL = ("<pad>", "<start>", "<end>")
-
-#: The number that every chapter translates: siebenundvierzigtausendzweihundertsechsunddreißig.
-#: A multiple of 7, so no model has been trained on it.
-RUNNING_EXAMPLE = 47_236
 
 
 class Batch(NamedTuple):
@@ -64,7 +51,7 @@ class Batch(NamedTuple):
 
     @property
     def target_mask(self):
-        """Boolean array (batch, n_target): True at the true tokens of `target_out`."""
+        """Where `target_out` holds tokens and no padding, a boolean array (batch, n_target)."""
         return np.arange(self.target_out.shape[1]) < self.target_lengths[:, None]
 
 
@@ -208,8 +195,9 @@ def batches(task, rng, size=64, pool=32):
 
     Examples
     --------
-    >>> next(batches(reversal(), np.random.default_rng(0), size=4)).source.shape[0]
-    4
+    >>> task = Task("echo", SPECIAL, SPECIAL, lambda rng: ([2], [2]), [])
+    >>> next(batches(task, np.random.default_rng(0), size=4)).source.shape
+    (4, 1)
     """
     while True:
         pairs = [task.draw(rng) for _ in range(size * pool)]
@@ -235,149 +223,6 @@ def by_length(pairs):
     for pair in sorted(pairs, key=lambda pair: len(pair[0])):
         groups.setdefault(len(pair[0]), []).append(pair)
     return groups
-
-
-def reversal(lengths=(2, 20), longest=28, symbols=20, held_out=200):
-    """Say a sequence of random symbols backwards.
-
-    Parameters
-    ----------
-    lengths : pair of int
-        Shortest and longest sequence to train on.
-    longest : int
-        The longest sequence in the held-out set: beyond ``lengths[1]`` nothing was trained on.
-    symbols : int
-    held_out : int
-        Held-out sequences of each length.
-
-    Returns
-    -------
-    Task
-        A held-out sequence of 8 symbols or more has less than one chance in a thousand to be
-        drawn in training even once; shorter ones may be.
-
-    Examples
-    --------
-    >>> task = reversal()
-    >>> source, target = task.draw(np.random.default_rng(0))
-    >>> source == target[::-1]
-    True
-    """
-    vocabulary = (*SPECIAL, *(chr(ord("a") + i) for i in range(symbols)))
-
-    def pair(rng, length):
-        source = rng.integers(len(SPECIAL), len(vocabulary), length).tolist()
-        return source, source[::-1]
-
-    fixed = np.random.default_rng(0)  # the same held-out set in every run
-    test = [pair(fixed, n) for n in range(lengths[0], longest + 1) for _ in range(held_out)]
-
-    def draw(rng):
-        return pair(rng, rng.integers(lengths[0], lengths[1] + 1))
-
-    return Task("reversal", vocabulary, vocabulary, draw, test)
-
-
-def number_words(number, language):
-    """Say a number in words, as the tokens that the course uses.
-
-    Parameters
-    ----------
-    number : int
-    language : {"en", "fr", "de"}
-        English and French are cut into words, German into characters.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    ValueError
-        If the language is another.
-
-    Examples
-    --------
-    >>> number_words(47_236, "en")
-    ['forty', 'seven', 'thousand', 'two', 'hundred', 'and', 'thirty', 'six']
-    >>> number_words(92, "fr")
-    ['quatre', 'vingt', 'douze']
-    >>> "".join(number_words(36, "de"))
-    'sechsunddreißig'
-    """
-    require(language in ("en", "fr", "de"), f"language = {language!r} must be 'en', 'fr' or 'de'")
-    words = num2words(number, lang=language)
-    return list(words) if language == "de" else re.findall(r"\w+", words)
-
-
-@lru_cache
-def numbers(language, digits, held_out=200):
-    """Translate number words into English.
-
-    Multiples of 7 are held out: no model is ever trained on one. Training draws the number of
-    digits first, each equally often, then the number; so short numbers are not rare.
-
-    Parameters
-    ----------
-    language : {"fr", "de"}
-    digits : int
-        Numbers have 2 to `digits` digits. (Single digits hold words that no multiple of 7 needs
-        to be understood.)
-    held_out : int
-        Held-out numbers of each count of digits, at most.
-
-    Returns
-    -------
-    Task
-
-    Raises
-    ------
-    ValueError
-        If the language is another, or `digits` is below 2.
-
-    Examples
-    --------
-    >>> task = numbers("fr", 3)
-    >>> source, target = task.held_out[0]
-    >>> decode_tokens(source, task.source_vocabulary), decode_tokens(target, task.target_vocabulary)
-    (['quatorze'], ['fourteen'])
-    """
-    require(digits > 1, f"digits = {digits} must be at least 2")
-    source_vocabulary = _vocabulary(language, digits)
-    target_vocabulary = _vocabulary("en", digits)
-
-    @lru_cache(maxsize=200_000)
-    def pair(number):
-        return (
-            encode_tokens(number_words(number, language), source_vocabulary),
-            encode_tokens(number_words(number, "en"), target_vocabulary),
-        )
-
-    def draw(rng):
-        size = rng.integers(2, digits + 1)
-        while True:
-            number = int(rng.integers(10 ** (size - 1), 10**size))
-            if number % 7:
-                return pair(number)
-
-    fixed = np.random.default_rng(0)  # the same held-out set in every run
-    test = []
-    for size in range(2, digits + 1):
-        first, last = -(-(10 ** (size - 1)) // 7), (10**size - 1) // 7
-        if last - first < held_out:
-            chosen = range(first, last + 1)
-        else:
-            chosen = sorted(set(fixed.integers(first, last + 1, held_out).tolist()))
-        test += [pair(7 * int(n)) for n in chosen]
-    return Task(f"numbers {language} {digits}", source_vocabulary, target_vocabulary, draw, test)
-
-
-@lru_cache
-def _vocabulary(language, digits):
-    """All tokens of the numbers with up to `digits` digits."""
-    parts = {n * 1000**power for power in range((digits + 2) // 3) for n in range(1000)}
-    found = {word for n in parts if n < 10**digits for word in number_words(n, language)}
-    return (*SPECIAL, *sorted(found))
 
 
 def reversed_source(batch):
