@@ -2,10 +2,14 @@
 
 import os
 import shutil
+import signal
 
 import pytest
 
 import notebooks
+
+# Begun in the background by a shell, the tests would ignore Ctrl-C, and their children with them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BROWSERS = (
     "chromium",
