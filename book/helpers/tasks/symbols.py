@@ -5,8 +5,6 @@ import numpy as np
 from helpers.functions import require
 from helpers.tasks.core import SPECIAL, Task
 
-__all__ = ["copying", "recall", "reversal"]
-
 
 def reversal(lengths=(2, 20), longest=28, symbols=20, held_out=200):
     """Say a sequence of random symbols backwards.
