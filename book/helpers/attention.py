@@ -181,19 +181,21 @@ def additive(params):
 
 
 def _require_same_width(queries, keys):
+    """Return the shape of the batch."""
     require(
         queries.shape[-1] == keys.shape[-1],
         f"queries {queries.shape} and keys {keys.shape} must have the same last axis (width)",
     )
-    _batch(queries=queries, keys=keys)
+    return _batch(queries=queries, keys=keys)
 
 
 def _require_values(queries, keys, values):
+    """Return the shape of the batch."""
     require(
         keys.shape[-2] == values.shape[-2],
         f"keys {keys.shape} and values {values.shape} must agree in n_keys, the second-last axis",
     )
-    _batch(queries=queries, keys=keys, values=values)
+    return _batch(queries=queries, keys=keys, values=values)
 
 
 def _batch(**arrays):
@@ -376,8 +378,7 @@ def attention(queries, keys, values, mask=None, score=scaled_dot):
     _require_values(queries, keys, values)
     if score not in (scaled_dot, dot):
         return np.matmul(attention_weights(queries, keys, mask, score), values)
-    _require_same_width(queries, keys)
-    lead = _batch(queries=queries, keys=keys)
+    lead = _require_same_width(queries, keys)
     _require_mask(mask, (*lead, queries.shape[-2], keys.shape[-2]))
     scale = 1 / math.sqrt(queries.shape[-1]) if score is scaled_dot else 1.0
     return _attention(queries, keys, values, mask, scale, {})
@@ -474,10 +475,9 @@ def blocked_attention(queries, keys, values, mask=None, block=512):
     >>> blocked_attention(numpy.ones((1, 2)), numpy.ones((2, 2)), values)
     array([[5.]])
     """
-    _require_values(queries, keys, values)
+    lead = _require_values(queries, keys, values)
     _require_same_width(queries, keys)
     require(block > 0, f"block = {block} must be at least 1")
-    lead = numpy.broadcast_shapes(queries.shape[:-2], keys.shape[:-2], values.shape[:-2])
     shape = (*lead, queries.shape[-2], keys.shape[-2])
     _require_mask(mask, shape)
     mask = None if mask is None else numpy.broadcast_to(mask, shape)
@@ -917,9 +917,8 @@ def _in_blocks(x, block):
 
 
 def _require_linear(queries, keys, values, mask, causal):
-    _require_same_width(queries, keys)
+    lead, n_keys = _require_same_width(queries, keys), keys.shape[-2]
     _require_values(queries, keys, values)
-    lead, n_keys = _batch(queries=queries, keys=keys), keys.shape[-2]
     if mask is not None:
         require(
             numpy.ndim(mask) < 2 or numpy.shape(mask)[-2] == 1,

@@ -387,9 +387,11 @@ def _checked_inputs(params, inputs, lengths, table):
             f"inputs has shape {inputs.shape} and table {table.shape}; with a table they must be "
             f"(batch, time) and (vocabulary, {width_in})",
         )
-    if lengths is not None:
-        lengths = _checked(lengths, inputs.shape)
-    return inputs, _stopped(lengths, inputs.shape[1])
+    time = inputs.shape[1]
+    if lengths is None:
+        return inputs, [()] * time
+    lengths = _checked(lengths, inputs.shape)
+    return inputs, [np.flatnonzero(lengths <= t) for t in range(time)]
 
 
 def _start(params, state, batch):
@@ -402,13 +404,6 @@ def _start(params, state, batch):
         f"state has shape {state.shape}; it must be (batch, width) = {shape}",
     )
     return state
-
-
-def _stopped(lengths, time):
-    """For each step the rows of the batch whose sequence is over."""
-    if lengths is None:
-        return [()] * time
-    return [np.flatnonzero(lengths <= t) for t in range(time)]
 
 
 def _by_time(x):
