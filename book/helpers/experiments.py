@@ -155,9 +155,9 @@ def train(settings, seed, label="training"):
     >>> len(train(settings, seed=0)[1]["loss"])
     2
     """
-    rng = np.random.default_rng(seed)
-    params = _start(settings, rng)
-    drawn = tasks.batches(make_task(settings["task"]), rng, settings["batch"])
+    task, rng = make_task(settings["task"]), np.random.default_rng(seed)
+    params = _start(task, settings, rng)
+    drawn = tasks.batches(task, rng, settings["batch"])
     if settings["reversed_source"]:
         drawn = map(tasks.reversed_source, drawn)
 
@@ -168,8 +168,7 @@ def train(settings, seed, label="training"):
     return training.fit(loss, params, drawn, steps, rate=rate, label=label)
 
 
-def _start(settings, rng):
-    task = make_task(settings["task"])
+def _start(task, settings, rng):
     sizes = len(task.source_vocabulary), len(task.target_vocabulary)
     return seq2seq.init_seq2seq(rng, *sizes, settings["width"], settings["encoder"])
 
@@ -489,7 +488,7 @@ def load_model(name):
     """
     require(name in MODELS, f"model = {name!r} is unknown; there are {[*MODELS]}")
     settings = MODELS[name]
-    template = _start(settings, np.random.default_rng(0))
+    template = _start(make_task(settings["task"]), settings, np.random.default_rng(0))
     with np.load(RESULTS / f"{name}.npz") as file:
         return training.unflatten(file["arr_0"], template), settings
 
