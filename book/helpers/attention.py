@@ -13,10 +13,11 @@ import math
 import autograd.numpy as np
 import numpy
 from autograd import make_vjp
-from autograd.extend import defvjp, defvjp_argnums, primitive
+from autograd.extend import defvjp, primitive
 
 from helpers.functions import (
     _broadcasts,
+    _gradients_of,
     _row_sums,
     _rows,
     init_linear,
@@ -180,19 +181,21 @@ def additive(params):
 
 
 def _require_same_width(queries, keys):
+    """Return the shape of the batch."""
     require(
         queries.shape[-1] == keys.shape[-1],
         f"queries {queries.shape} and keys {keys.shape} must have the same last axis (width)",
     )
-    _batch(queries=queries, keys=keys)
+    return _batch(queries=queries, keys=keys)
 
 
 def _require_values(queries, keys, values):
+    """Return the shape of the batch."""
     require(
         keys.shape[-2] == values.shape[-2],
         f"keys {keys.shape} and values {values.shape} must agree in n_keys, the second-last axis",
     )
-    _batch(queries=queries, keys=keys, values=values)
+    return _batch(queries=queries, keys=keys, values=values)
 
 
 def _batch(**arrays):
@@ -375,8 +378,7 @@ def attention(queries, keys, values, mask=None, score=scaled_dot):
     _require_values(queries, keys, values)
     if score not in (scaled_dot, dot):
         return np.matmul(attention_weights(queries, keys, mask, score), values)
-    _require_same_width(queries, keys)
-    lead = _batch(queries=queries, keys=keys)
+    lead = _require_same_width(queries, keys)
     _require_mask(mask, (*lead, queries.shape[-2], keys.shape[-2]))
     scale = 1 / math.sqrt(queries.shape[-1]) if score is scaled_dot else 1.0
     return _attention(queries, keys, values, mask, scale, {})
@@ -390,46 +392,41 @@ def _attention(queries, keys, values, mask, scale, cache):
 
 def _weigh(queries, keys, mask):
     """Softmax of the dot products, in few passes over the large array."""
-    scores = _scores(queries, keys, mask)
-    numpy.exp(scores, out=scores)
-    total = _row_sums(scores)
-    total[total == 0] = 1  # nothing allowed: weights 0, not NaN
-    scores /= total
-    return scores
-
-
-def _scores(queries, keys, mask):
-    """Dot products, -inf where the mask forbids, shifted so that `exp` does not overflow."""
     scores = queries @ numpy.ascontiguousarray(keys.swapaxes(-1, -2))
     if mask is not None and not numpy.all(mask):
         scores += numpy.where(mask, 0, -numpy.inf).astype(scores.dtype)
-    # No dot product is larger than the product of the lengths; mostly that is small enough.
-    if not _longest(queries) * _longest(keys) < 64:
-        highest = scores.max(axis=-1, keepdims=True, initial=-numpy.inf)
-        highest[highest == -numpy.inf] = 0
-        scores -= highest
+    _softmax_in_place(scores, _bounded(queries, keys))
     return scores
 
 
-def _longest(vectors):
-    """Length of the longest vector."""
-    return math.sqrt(_row_sums(vectors * vectors).max(initial=0))
+def _bounded(queries, keys):
+    """Whether `exp` of the dot products can't overflow: none is above the product of lengths."""
+    longest = (math.sqrt(_row_sums(x * x).max(initial=0)) for x in (queries, keys))
+    return math.prod(longest) < 64
 
 
-def _attention_vjp(argnums, context, args, kwargs):
-    queries, keys, values, _, scale, cache = args
+def _softmax_in_place(scores, bounded=False):
+    """Turn scores into weights; a row of -inf, where nothing is allowed, into zeros."""
+    if not bounded:
+        highest = scores.max(axis=-1, keepdims=True, initial=-numpy.inf)
+        highest[highest == -numpy.inf] = 0
+        scores -= highest
+    numpy.exp(scores, out=scores)
+    total = _row_sums(scores)
+    total[total == 0] = 1
+    scores /= total
 
-    def vjp(g):
-        d_scores = _back_to_scores(g, context, values, cache["weights"])
-        d_scores *= scale
-        all_of_them = (
-            d_scores @ keys,
-            d_scores.swapaxes(-1, -2) @ queries,
-            cache["weights"].swapaxes(-1, -2) @ g,
-        )
-        return tuple(_sum_to(all_of_them[i], args[i].shape) for i in argnums)
 
-    return vjp
+@_gradients_of(_attention)
+def _attention_back(g, context, queries, keys, values, mask, scale, cache):
+    weights = cache["weights"]
+    d_scores = _back_to_scores(g, context, values, weights)
+    d_scores *= scale
+    return (
+        _sum_to(d_scores @ keys, queries.shape),
+        _sum_to(d_scores.swapaxes(-1, -2) @ queries, keys.shape),
+        _sum_to(weights.swapaxes(-1, -2) @ g, values.shape),
+    )
 
 
 def _back_to_scores(g, context, values, weights):
@@ -438,9 +435,6 @@ def _back_to_scores(g, context, values, weights):
     d_scores -= _row_sums(g * context)
     d_scores *= weights
     return d_scores
-
-
-defvjp_argnums(_attention, _attention_vjp)
 
 
 def _sum_to(gradient, shape):
@@ -481,16 +475,15 @@ def blocked_attention(queries, keys, values, mask=None, block=512):
     >>> blocked_attention(numpy.ones((1, 2)), numpy.ones((2, 2)), values)
     array([[5.]])
     """
-    _require_values(queries, keys, values)
+    lead = _require_values(queries, keys, values)
     _require_same_width(queries, keys)
     require(block > 0, f"block = {block} must be at least 1")
-    lead = numpy.broadcast_shapes(queries.shape[:-2], keys.shape[:-2], values.shape[:-2])
     shape = (*lead, queries.shape[-2], keys.shape[-2])
     _require_mask(mask, shape)
     mask = None if mask is None else numpy.broadcast_to(mask, shape)
     queries = queries * (1 / math.sqrt(queries.shape[-1]))
     tiles = _tiles(keys, values)
-    bounded = _longest(queries) * _longest(keys) < 64  # see _scores
+    bounded = _bounded(queries, keys)
     context = numpy.zeros((*shape[:-1], values.shape[-1]), numpy.result_type(queries, values))
     for start in range(0, shape[-2], block):
         rows = slice(start, start + block)
@@ -503,14 +496,7 @@ def _tiles(keys, values, size=256):
     """Keys, transposed, and values, so many at a time, with their places."""
     keys_up = keys.swapaxes(-1, -2)
     places = [slice(start, start + size) for start in range(0, keys.shape[-2], size)]
-    return [
-        (
-            place,
-            numpy.ascontiguousarray(keys_up[..., place]),
-            values[..., place, :],
-        )
-        for place in places
-    ]
+    return [(p, numpy.ascontiguousarray(keys_up[..., p]), values[..., p, :]) for p in places]
 
 
 def _attend_by_tile(queries, tiles, mask, bounded, context):
@@ -559,13 +545,11 @@ def _into(scratch, name, left, right, group=32):
     On processors with AVX-512, OpenBLAS multiplies small matrices a tenth faster: go by groups
     of rows.
     """
-    shape = (*numpy.broadcast_shapes(left.shape[:-2], right.shape[:-2]), left.shape[-2])
-    kept = scratch.get(name)
-    if kept is None or kept.shape != (*shape, right.shape[-1]):
-        kept = scratch[name] = numpy.empty(
-            (*shape, right.shape[-1]), numpy.result_type(left, right)
-        )
-    if shape[-1] % group:
+    lead = numpy.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    shape, kept = (*lead, left.shape[-2], right.shape[-1]), scratch.get(name)
+    if kept is None or kept.shape != shape:
+        kept = scratch[name] = numpy.empty(shape, numpy.result_type(left, right))
+    if shape[-2] % group:
         return numpy.matmul(left, right, out=kept)
     left, out = (x.reshape(*x.shape[:-2], -1, group, x.shape[-1]) for x in (left, kept))
     numpy.matmul(left, right[..., None, :, :], out=out)
@@ -782,8 +766,10 @@ def _by_head(x, heads):
     return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
 
 
-def _multi_head_vjp(argnums, _, args, kwargs):
-    queries_from, keys_values_from, to_queries, to_keys, to_values, back, _, cache = args
+@_gradients_of(_multi_head)
+def _multi_head_back(
+    g, _, queries_from, keys_values_from, to_queries, to_keys, to_values, back, mask, cache
+):
     queries, both, weights, context = (
         cache[name] for name in ("queries", "both", "weights", "context")
     )
@@ -792,28 +778,21 @@ def _multi_head_vjp(argnums, _, args, kwargs):
     def head(x, part=0):
         return _by_head(x[..., part * width : (part + 1) * width], heads)
 
-    def vjp(g):
-        d_context = _product(g, back.reshape(width, width).T)
-        d_scores = _back_to_scores(head(d_context), head(context), head(both, 1), weights)
-        d_queries, d_both = numpy.empty_like(queries), numpy.empty_like(both)
-        numpy.matmul(d_scores, head(both), out=head(d_queries))
-        numpy.matmul(d_scores.swapaxes(-1, -2), head(queries), out=head(d_both))
-        numpy.matmul(weights.swapaxes(-1, -2), head(d_context), out=head(d_both, 1))
-        d_queries *= 1 / math.sqrt(width_head)
-        d_flat = _rows(queries_from).T @ _rows(d_queries)
-        d_flat_both = _rows(keys_values_from).T @ _rows(d_both)
-        all_of_them = (
-            _product(d_queries, _flat(to_queries).T),
-            _product(d_both, _flat(to_keys, to_values).T),
-            *(_by_head(d[None], heads)[0] for d in (d_flat, *numpy.split(d_flat_both, 2, axis=1))),
-            (_rows(context).T @ _rows(g)).reshape(back.shape),
-        )
-        return tuple(all_of_them[i] for i in argnums)
-
-    return vjp
-
-
-defvjp_argnums(_multi_head, _multi_head_vjp)
+    d_context = _product(g, back.reshape(width, width).T)
+    d_scores = _back_to_scores(head(d_context), head(context), head(both, 1), weights)
+    d_queries, d_both = numpy.empty_like(queries), numpy.empty_like(both)
+    numpy.matmul(d_scores, head(both), out=head(d_queries))
+    numpy.matmul(d_scores.swapaxes(-1, -2), head(queries), out=head(d_both))
+    numpy.matmul(weights.swapaxes(-1, -2), head(d_context), out=head(d_both, 1))
+    d_queries *= 1 / math.sqrt(width_head)
+    d_flat = _rows(queries_from).T @ _rows(d_queries)
+    d_flat_both = _rows(keys_values_from).T @ _rows(d_both)
+    return (
+        _product(d_queries, _flat(to_queries).T),
+        _product(d_both, _flat(to_keys, to_values).T),
+        *(_by_head(d[None], heads)[0] for d in (d_flat, *numpy.split(d_flat_both, 2, axis=1))),
+        (_rows(context).T @ _rows(g)).reshape(back.shape),
+    )
 
 
 @primitive
@@ -822,23 +801,17 @@ def _map(queries_from, keys_values_from, to_queries, to_keys, mask, cache):
     return cache["weights"]
 
 
-def _map_vjp(argnums, _, args, kwargs):
+@_gradients_of(_map)
+def _map_back(g, _, *arguments):
     # Losses rarely contain the map itself: here the plain formula is quick enough.
-    *arrays, mask, _ = args
+    *arrays, mask, _ = arguments
 
     def formula(traced):
         queries_from, keys_values_from, to_queries, to_keys = traced
         queries, keys = _to_heads(queries_from, to_queries), _to_heads(keys_values_from, to_keys)
         return attention_weights(queries, keys, mask)
 
-    def vjp(g):
-        gradients = make_vjp(formula)(tuple(arrays))[0](g)
-        return tuple(gradients[i] for i in argnums)
-
-    return vjp
-
-
-defvjp_argnums(_map, _map_vjp)
+    return make_vjp(formula)(tuple(arrays))[0](g)
 
 
 def _to_heads(x, weight):
@@ -944,9 +917,8 @@ def _in_blocks(x, block):
 
 
 def _require_linear(queries, keys, values, mask, causal):
-    _require_same_width(queries, keys)
+    lead, n_keys = _require_same_width(queries, keys), keys.shape[-2]
     _require_values(queries, keys, values)
-    lead, n_keys = _batch(queries=queries, keys=keys), keys.shape[-2]
     if mask is not None:
         require(
             numpy.ndim(mask) < 2 or numpy.shape(mask)[-2] == 1,

@@ -6,10 +6,10 @@ So the steps cannot be attended to all at once: the loop holds the attention too
 """
 
 import numpy as np
-from autograd.extend import defvjp_argnums, primitive
+from autograd.extend import primitive
 
-from helpers.attention import _require_mask, init_additive
-from helpers.functions import _row_sums, _rows, _total, linear, require
+from helpers.attention import _require_mask, _softmax_in_place, init_additive
+from helpers.functions import _gradients_of, _row_sums, _rows, _total, linear, require
 from helpers.recurrent import (
     _GRU,
     _by_gate,
@@ -126,13 +126,15 @@ def _attentive_layer(
     for t in range(time):
         hidden = states[t]
         _tanh_energies(keys, hidden @ to_queries + query_bias, energies)
-        _softmax_over((_rows(energies) @ vector).reshape(n, batch).T, forbidden, weights[t])
+        np.copyto(weights[t], (_rows(energies) @ vector).reshape(n, batch).T)
+        if forbidden is not None:
+            weights[t, forbidden] = -np.inf
+        _softmax_in_place(weights[t])
         np.matmul(weights[t, :, None], memory, out=contexts[t, :, None])
         gates[:, t] += np.matmul(contexts[t], input_weight, out=from_context)
         np.matmul(hidden, weight, out=recurrent)
         _gru_step(gates[:, t], recurrent, bias, hidden, states[t + 1], held_back[t])
-    cache.update(states=states, gates=gates, held_back=held_back, keys=keys)
-    cache.update(weights=weights, contexts=contexts)
+    cache.update(states=states, held_back=held_back, keys=keys, weights=weights, contexts=contexts)
     return _by_time(states[1:]), _by_time(contexts), _by_time(weights), states[-1].copy()
 
 
@@ -142,76 +144,63 @@ def _tanh_energies(keys, queries, energies):
     np.tanh(energies, out=energies)
 
 
-def _softmax_over(scores, forbidden, weights):
-    """Softmax of scores (batch, n) into `weights`; zeros where all is forbidden."""
-    np.copyto(weights, scores)
-    if forbidden is not None:
-        weights[forbidden] = -np.inf
-    highest = weights.max(axis=1, keepdims=True, initial=-np.inf)
-    highest[highest == -np.inf] = 0
-    weights -= highest
-    np.exp(weights, out=weights)
-    total = _row_sums(weights)
-    total[total == 0] = 1
-    weights /= total
+@_gradients_of(_attentive_layer)
+def _attentive_back(g, _, *arguments):
+    loop = _back_through_time(g, *arguments)
+    d_gates, d_hidden, d_contexts, d_queries, d_keys, d_vector = loop
+    states, weights, contexts = (arguments[-1][name] for name in ("states", "weights", "contexts"))
+    return (
+        d_gates[:3],
+        d_hidden,
+        np.matmul(weights.transpose(1, 2, 0), d_contexts.swapaxes(0, 1)),
+        d_keys,
+        _weight_gradient(contexts, d_gates[:3], _GRU),
+        _weight_gradient(states[:-1], d_gates[1:], (0, 1, 2)),
+        _total(d_gates[3]),
+        _rows(states[:-1]).T @ _rows(d_queries),
+        _total(d_queries),
+        d_vector,
+    )
 
 
-def _attentive_vjp(argnums, _, args, kwargs):
-    _, _, memory, _, input_weight, weight, _, to_queries, query_bias, vector, _, time, cache = args
-    names = ("states", "gates", "held_back", "keys", "weights", "contexts")
-    states, gates, held_back, keys, weights, contexts = (cache[name] for name in names)
-    n = len(keys)
-
-    def vjp(g):
-        d_outputs, d_contexts, d_weights = map(_by_time, g[:3])
-        d_hidden, part = g[3], np.empty_like(states[0])
-        back = np.ascontiguousarray(_by_gate(weight, (0, 1, 2)).swapaxes(1, 2))
-        back_in = np.ascontiguousarray(_by_gate(input_weight, _GRU).swapaxes(1, 2))
-        back_query = to_queries.T.copy()
-        d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
-        through, d_queries = np.empty_like(gates[:, 0]), np.empty_like(contexts)
-        energies, minus, d_vector, d_scores_sum = np.empty_like(keys), np.zeros_like(keys), 0, 0
-        for t in reversed(range(time)):
-            d_new = d_hidden + d_outputs[t]
-            step = states[t + 1], gates[:, t], held_back[t], d_gates[:, t]
-            d_hidden = _gru_step_back(d_new, *step, part)
-            for change in np.matmul(d_gates[1:, t], back, out=through):
-                d_hidden += change
-            for change in np.matmul(d_gates[:3, t], back_in, out=through):
-                d_contexts[t] += change
-            d_scores = d_weights[t]
-            d_scores += np.matmul(memory, d_contexts[t, :, :, None])[..., 0]
-            d_scores -= _row_sums(d_scores * weights[t])
-            d_scores *= weights[t]
-            d_scores = np.ascontiguousarray(d_scores.T)  # (n, batch)
-            # tanh has slope 1 - energies²: the 1 is added up in d_scores_sum, the rest in minus.
-            _tanh_energies(keys, states[t] @ to_queries + query_bias, energies)
-            d_vector = d_vector + d_scores.reshape(-1) @ _rows(energies)
-            energies *= energies
-            energies *= d_scores[..., None]
-            minus += energies
-            d_scores_sum = d_scores_sum + d_scores
-            d_query = d_scores.sum(axis=0)[:, None]
-            d_query = d_query - _total(energies.reshape(n, -1)).reshape(part.shape)
-            np.multiply(d_query, vector, out=d_queries[t])
-            d_hidden += d_queries[t] @ back_query
-        d_keys = _by_time((d_scores_sum[..., None] - minus) * vector)
-        into_memory = np.matmul(weights.transpose(1, 2, 0), d_contexts.swapaxes(0, 1))
-        all_of_them = (
-            d_gates[:3],
-            d_hidden,
-            into_memory,
-            d_keys,
-            _weight_gradient(contexts, d_gates[:3], _GRU),
-            _weight_gradient(states[:-1], d_gates[1:], (0, 1, 2)),
-            _total(d_gates[3]),
-            _rows(states[:-1]).T @ _rows(d_queries),
-            _total(d_queries),
-            d_vector,
-        )
-        return tuple(all_of_them[i] for i in argnums)
-
-    return vjp
-
-
-defvjp_argnums(_attentive_layer, _attentive_vjp)
+def _back_through_time(
+    g, gates, state, memory, keys, input_weight, weight, bias, to_queries, query_bias, vector,
+    mask, time, cache,
+):  # fmt: skip
+    """Go back step by step: gradients of what each step has of its own, of keys and vector."""
+    names = ("states", "held_back", "keys", "weights", "contexts")
+    states, held_back, keys, weights, contexts = (cache[name] for name in names)
+    d_outputs, d_contexts, d_weights = map(_by_time, g[:3])
+    d_hidden, part = g[3], np.empty_like(states[0])
+    back = np.ascontiguousarray(_by_gate(weight, (0, 1, 2)).swapaxes(1, 2))
+    back_in = np.ascontiguousarray(_by_gate(input_weight, _GRU).swapaxes(1, 2))
+    back_query = to_queries.T.copy()
+    d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
+    through, d_queries = np.empty_like(gates[:, 0]), np.empty_like(contexts)
+    energies, minus, d_vector, d_scores_sum = np.empty_like(keys), np.zeros_like(keys), 0, 0
+    for t in reversed(range(time)):
+        d_new = d_hidden + d_outputs[t]
+        step = states[t + 1], gates[:, t], held_back[t], d_gates[:, t]
+        d_hidden = _gru_step_back(d_new, *step, part)
+        for change in np.matmul(d_gates[1:, t], back, out=through):
+            d_hidden += change
+        for change in np.matmul(d_gates[:3, t], back_in, out=through):
+            d_contexts[t] += change
+        d_scores = d_weights[t]
+        d_scores += np.matmul(memory, d_contexts[t, :, :, None])[..., 0]
+        d_scores -= _row_sums(d_scores * weights[t])
+        d_scores *= weights[t]
+        d_scores = np.ascontiguousarray(d_scores.T)  # (n, batch)
+        # tanh has slope 1 - energies²: the 1 is added up in d_scores_sum, the rest in minus.
+        _tanh_energies(keys, states[t] @ to_queries + query_bias, energies)
+        d_vector = d_vector + d_scores.reshape(-1) @ _rows(energies)
+        energies *= energies
+        energies *= d_scores[..., None]
+        minus += energies
+        d_scores_sum = d_scores_sum + d_scores
+        d_query = d_scores.sum(axis=0)[:, None]
+        d_query = d_query - _total(energies.reshape(len(keys), -1)).reshape(part.shape)
+        np.multiply(d_query, vector, out=d_queries[t])
+        d_hidden += d_queries[t] @ back_query
+    d_keys = _by_time((d_scores_sum[..., None] - minus) * vector)
+    return d_gates, d_hidden, d_contexts, d_queries, d_keys, d_vector

@@ -6,6 +6,7 @@ check never raises on a student's code; `assert checks.rows_sum_to_one(weights)`
 same words that the student reads.
 """
 
+from functools import wraps
 from typing import NamedTuple
 
 import numpy as np
@@ -43,41 +44,61 @@ class Verdict(NamedTuple):
     __repr__ = __str__
 
 
+class _Wrong(Exception):
+    """What a check found, as the sentence that the student reads."""
+
+
+def _verdict(check):
+    """Let a check raise `_Wrong`, or return what is right: its caller gets a `Verdict`."""
+
+    @wraps(check)
+    def checked(*arguments, **options):
+        try:
+            return Verdict(True, check(*arguments, **options))
+        except _Wrong as found:
+            return Verdict(False, str(found))
+
+    return checked
+
+
 def _attempt(function, *arguments):
-    """Call a student's function: its result, or a verdict that says how it failed."""
+    """Call a student's function."""
     try:
         result = function(*arguments)
     except NotImplementedError:
-        return Verdict(False, "the function still raises NotImplementedError: write it first.")
+        raise _Wrong("the function still raises NotImplementedError: write it first.") from None
     except Exception as error:
-        return Verdict(False, f"the function stopped with {type(error).__name__}: {error}")
+        raise _Wrong(f"the function stopped with {type(error).__name__}: {error}") from None
     if result is None:
-        return Verdict(False, "the function returned None. Is there a `return`?")
+        raise _Wrong("the function returned None. Is there a `return`?")
     return result
 
 
 def _numbers(found, name, shape=None):
-    """Array of what was found (a callable is called), or a verdict that says why it is none."""
+    """Array of what was found; a callable is called."""
     if callable(found):
         found = _attempt(found)
-    if isinstance(found, Verdict):
-        return found
     try:
         array = np.asarray(found, dtype=float)
     except Exception:  # whatever a student's object does when it is turned into numbers
         array = None
     if found is None or array is None:
-        return Verdict(
-            False,
-            f"{name} is of type {type(found).__name__}, but it should be an array of numbers.",
+        raise _Wrong(
+            f"{name} is of type {type(found).__name__}, but it should be an array of numbers."
         )
     if shape is not None and array.shape != shape:
-        return Verdict(False, f"{name} has shape {array.shape}, but it should be {shape}.")
+        raise _Wrong(f"{name} has shape {array.shape}, but it should be {shape}.")
     if not np.isfinite(array).all():
-        return Verdict(False, f"{name} holds NaN or infinity. Is something divided by 0?")
+        raise _Wrong(f"{name} holds NaN or infinity. Is something divided by 0?")
     return array
 
 
+def _first(wrong):
+    """Place of the first element that is True."""
+    return tuple(int(i) for i in np.argwhere(wrong)[0])
+
+
+@_verdict
 def close(found, expected, name="result", tolerance=1e-5):
     """Whether an array has the expected shape and values.
 
@@ -104,19 +125,17 @@ def close(found, expected, name="result", tolerance=1e-5):
     """
     expected = np.asarray(expected, dtype=float)
     found = _numbers(found, name, expected.shape)
-    if isinstance(found, Verdict):
-        return found
     wrong = ~np.isclose(found, expected, atol=tolerance, rtol=tolerance)
     if wrong.any():
-        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        place = _first(wrong)
         where = f" at position {place}" if place else ""
-        return Verdict(
-            False,
-            f"{name} is {found[place]:.4g}{where}, but it should be {expected[place]:.4g}.",
+        raise _Wrong(
+            f"{name} is {found[place]:.4g}{where}, but it should be {expected[place]:.4g}."
         )
-    return Verdict(True, f"{name} is as expected.")
+    return f"{name} is as expected."
 
 
+@_verdict
 def same_result(function, arguments, expected, mistakes=None):
     """Whether a student's function gives the expected result, and if not, which mistake it is.
 
@@ -142,14 +161,15 @@ def same_result(function, arguments, expected, mistakes=None):
     """
     found = _attempt(function, *arguments)
     verdict = close(found, expected)
-    if verdict or isinstance(found, Verdict):
-        return verdict
+    if verdict:
+        return verdict.message
     for message, result in (mistakes or {}).items():
         if close(found, result):
-            return Verdict(False, message)
-    return verdict
+            raise _Wrong(message)
+    raise _Wrong(verdict.message)
 
 
+@_verdict
 def rows_sum_to_one(weights, mask=None, tolerance=1e-5):
     """Whether attention weights are positive and each row sums to 1.
 
@@ -173,42 +193,34 @@ def rows_sum_to_one(weights, mask=None, tolerance=1e-5):
     not yet: row (0,) of weights sums to 0.5. Along which axis did you divide?
     """
     weights = _numbers(weights, "weights")
-    if isinstance(weights, Verdict):
-        return weights
     if weights.ndim < 2:
-        return Verdict(
-            False, f"weights has shape {weights.shape}, but it should be (…, n_queries, n_keys)."
-        )
-    if mask is not None and not _fits(mask, weights):
-        return _misfit(mask, weights)
+        raise _Wrong(f"weights has shape {weights.shape}, but it should be (…, n_queries, n_keys).")
+    allowed = _fitted(True if mask is None else mask, weights).any(axis=-1)
     if (weights < 0).any():
-        return Verdict(False, f"the smallest weight is {weights.min():.3g}; none may be negative.")
+        raise _Wrong(f"the smallest weight is {weights.min():.3g}; none may be negative.")
     sums = weights.sum(axis=-1)
-    allowed = True if mask is None else np.broadcast_to(mask, weights.shape).any(axis=-1)
-    wrong = np.abs(sums - np.where(allowed, 1, 0)) > tolerance
+    wrong = np.abs(sums - allowed) > tolerance
     if wrong.any():
-        place = tuple(int(i) for i in np.argwhere(wrong)[0])
-        if np.ndim(allowed) and not allowed[place]:
-            hint = "It may attend to nothing, so all its weights must be 0."
-        else:
+        place = _first(wrong)
+        if allowed[place]:
             hint = "Along which axis did you divide?"
-        return Verdict(False, f"row {place} of weights sums to {sums[place]:.3g}. {hint}")
-    return Verdict(True, "every row of weights is positive and sums to 1.")
+        else:
+            hint = "It may attend to nothing, so all its weights must be 0."
+        raise _Wrong(f"row {place} of weights sums to {sums[place]:.3g}. {hint}")
+    return "every row of weights is positive and sums to 1."
 
 
-def _fits(mask, weights):
-    """Whether the mask broadcasts to exactly the shape of the weights."""
+def _fitted(mask, weights):
+    """Boolean mask, broadcast to the shape of the weights."""
     try:
-        return np.broadcast_shapes(np.shape(mask), weights.shape) == weights.shape
+        return np.broadcast_to(np.asarray(mask, dtype=bool), weights.shape)
     except ValueError:
-        return False
+        raise _Wrong(
+            f"mask {np.shape(mask)} does not broadcast to weights {weights.shape}."
+        ) from None
 
 
-def _misfit(mask, weights):
-    shape = np.shape(mask)
-    return Verdict(False, f"mask {shape} does not broadcast to weights {weights.shape}.")
-
-
+@_verdict
 def masked_weights_are_zero(weights, mask):
     """Whether every weight that the mask forbids is exactly 0.
 
@@ -228,22 +240,18 @@ def masked_weights_are_zero(weights, mask):
     not yet: weight (0, 1) is 0.5, but the mask forbids it. True means "may attend".
     """
     weights = _numbers(weights, "weights")
-    if isinstance(weights, Verdict):
-        return weights
-    if not _fits(mask, weights):
-        return _misfit(mask, weights)
-    forbidden = ~np.broadcast_to(np.asarray(mask, dtype=bool), weights.shape)
+    forbidden = ~_fitted(mask, weights)
     wrong = forbidden & (weights != 0)
     if wrong.any():
-        place = tuple(int(i) for i in np.argwhere(wrong)[0])
-        return Verdict(
-            False,
+        place = _first(wrong)
+        raise _Wrong(
             f"weight {place} is {weights[place]:.3g}, but the mask forbids it. "
-            'True means "may attend".',
+            'True means "may attend".'
         )
-    return Verdict(True, f"all {int(forbidden.sum())} forbidden weights are exactly 0.")
+    return f"all {int(forbidden.sum())} forbidden weights are exactly 0."
 
 
+@_verdict
 def permutation_invariant(attend, seed=0, tolerance=1e-5):
     """Whether reordering keys and values together leaves the context as it was.
 
@@ -270,15 +278,12 @@ def permutation_invariant(attend, seed=0, tolerance=1e-5):
     shape = (*queries.shape[:2], values.shape[2])
     before = _numbers(_attempt(attend, queries, keys, values), "context", shape)
     after = _numbers(_attempt(attend, queries, keys[:, order], values[:, order]), "context", shape)
-    for result in (before, after):
-        if isinstance(result, Verdict):
-            return result
     change = np.abs(before - after).max()
     if change > tolerance:
-        return Verdict(
-            False, f"reordering keys and values together changed the context by up to {change:.3g}."
+        raise _Wrong(
+            f"reordering keys and values together changed the context by up to {change:.3g}."
         )
-    return Verdict(True, "reordering keys and values together changes nothing.")
+    return "reordering keys and values together changes nothing."
 
 
 def _example(rng):
@@ -287,6 +292,7 @@ def _example(rng):
     return tuple(rng.standard_normal(shape).astype(np.float32) for shape in shapes)
 
 
+@_verdict
 def batch_items_independent(function, *arrays, tolerance=1e-5):
     """Whether each item of a batch gets what it would get alone.
 
@@ -309,22 +315,15 @@ def batch_items_independent(function, *arrays, tolerance=1e-5):
     """
     batch = len(arrays[0])
     together = _numbers(_attempt(function, *arrays), "result")
-    if isinstance(together, Verdict):
-        return together
     if together.shape[:1] != (batch,):
-        return Verdict(
-            False, f"result has shape {together.shape}, but its first axis should be {batch}."
-        )
+        raise _Wrong(f"result has shape {together.shape}, but its first axis should be {batch}.")
     for i in range(batch):
         items = (array[i : i + 1] for array in arrays)
         shape = (1, *together.shape[1:])
         alone = _numbers(_attempt(function, *items), f"result for item {i} alone", shape)
-        if isinstance(alone, Verdict):
-            return alone
         difference = np.abs(together[i] - alone[0]).max(initial=0)
         if difference > tolerance:
-            return Verdict(
-                False,
-                f"item {i} of the batch changes by {difference:.3g} when it is computed alone.",
+            raise _Wrong(
+                f"item {i} of the batch changes by {difference:.3g} when it is computed alone."
             )
-    return Verdict(True, f"each of the {batch} items gets what it would get alone.")
+    return f"each of the {batch} items gets what it would get alone."

@@ -155,10 +155,8 @@ def train(settings, seed, label="training"):
     >>> len(train(settings, seed=0)[1]["loss"])
     2
     """
-    task = make_task(settings["task"])
-    rng = np.random.default_rng(seed)
-    sizes = len(task.source_vocabulary), len(task.target_vocabulary)
-    params = seq2seq.init_seq2seq(rng, *sizes, settings["width"], settings["encoder"])
+    task, rng = make_task(settings["task"]), np.random.default_rng(seed)
+    params = _start(task, settings, rng)
     drawn = tasks.batches(task, rng, settings["batch"])
     if settings["reversed_source"]:
         drawn = map(tasks.reversed_source, drawn)
@@ -170,15 +168,23 @@ def train(settings, seed, label="training"):
     return training.fit(loss, params, drawn, steps, rate=rate, label=label)
 
 
+def _start(task, settings, rng):
+    sizes = len(task.source_vocabulary), len(task.target_vocabulary)
+    return seq2seq.init_seq2seq(rng, *sizes, settings["width"], settings["encoder"])
+
+
 def _logits(params, batch, settings):
-    return seq2seq.seq2seq(
-        params,
-        batch.source,
-        batch.source_lengths,
-        batch.target_in,
-        attend=settings["attend"],
-        encoder=settings["encoder"],
-    )
+    source, options = (batch.source, batch.source_lengths), _wiring(settings)
+    return seq2seq.seq2seq(params, *source, batch.target_in, **options)
+
+
+def _wiring(settings):
+    return {name: settings[name] for name in ("attend", "encoder")}
+
+
+def _batch(pairs, settings):
+    batch = tasks.make_batch(pairs)
+    return tasks.reversed_source(batch) if settings["reversed_source"] else batch
 
 
 def accuracy_by_length(params, settings, pairs=None):
@@ -207,9 +213,7 @@ def accuracy_by_length(params, settings, pairs=None):
     task = make_task(settings["task"])
     found = {}
     for length, group in tasks.by_length(task.held_out if pairs is None else pairs).items():
-        batch = tasks.make_batch(group)
-        if settings["reversed_source"]:
-            batch = tasks.reversed_source(batch)
+        batch = _batch(group, settings)
         logits = _logits(params, batch, settings)
         right = training.exact_match(logits, batch.target_out, batch.target_lengths)
         found[length] = float(right.mean()), len(group)
@@ -239,16 +243,9 @@ def translate(params, settings, sources):
     >>> len(translate(params, settings, [[3, 4, 5], [6]]))
     2
     """
-    batch = tasks.make_batch([(source, []) for source in sources])
-    if settings["reversed_source"]:
-        batch = tasks.reversed_source(batch)
-    step, state = seq2seq.start_decoding(
-        params,
-        batch.source,
-        batch.source_lengths,
-        attend=settings["attend"],
-        encoder=settings["encoder"],
-    )
+    batch = _batch([(source, []) for source in sources], settings)
+    source = batch.source, batch.source_lengths
+    step, state = seq2seq.start_decoding(params, *source, **_wiring(settings))
     return decoding.greedy(step, state, tasks.START, tasks.END, limit=60)
 
 
@@ -329,17 +326,13 @@ def run(name, seeds=3, jobs=1):
     path = RESULTS / f"{name}.json"
     os.environ["OMP_NUM_THREADS"] = "1"  # read by the new processes: one thread each
     wanted = [(settings, seed) for settings in EXPERIMENTS[name] for seed in range(seeds)]
-    runs = [
-        run
-        for run in (json.loads(path.read_text())["runs"] if path.exists() else [])
-        if (run["settings"], run["seed"]) in wanted
-    ]
-    there = [(run["settings"], run["seed"]) for run in runs]
-    missing = [job for job in wanted if job not in there]
+    recorded = json.loads(path.read_text())["runs"] if path.exists() else []
+    runs = [run for run in recorded if _job(run) in wanted]
+    missing = [job for job in wanted if job not in map(_job, runs)]
     with multiprocessing.get_context("spawn").Pool(jobs, _start_worker) as pool:
         for done in tqdm(pool.imap_unordered(_run, missing), desc=name, total=len(missing)):
             runs.append(done)
-            runs.sort(key=lambda run: wanted.index((run["settings"], run["seed"])))
+            runs.sort(key=lambda run: wanted.index(_job(run)))
             record = {
                 "command": f"python -m helpers.experiments run {name}",
                 "versions": {
@@ -351,6 +344,10 @@ def run(name, seeds=3, jobs=1):
             }
             text = json.dumps(record, indent=1)
             _write(path, lambda file, text=text: file.write(text.encode()))
+
+
+def _job(run):
+    return run["settings"], run["seed"]
 
 
 def _require_experiment(name):
@@ -418,15 +415,12 @@ def curves(runs, bins=None, **settings):
     lengths = sorted(chosen[0]["accuracy"])
     bins = bins or [(length, length) for length in lengths]
     inside = [[n for n in lengths if first <= n <= last] for first, last in bins]
-    accuracy = [
-        [
-            np.average(
-                [one["accuracy"][n] for n in group], weights=[one["count"][n] for n in group]
-            )
-            for group in inside
-        ]
-        for one in chosen
-    ]
+
+    def share_right(run, group):
+        weights = [run["count"][n] for n in group]
+        return np.average([run["accuracy"][n] for n in group], weights=weights)
+
+    accuracy = [[share_right(run, group) for group in inside] for run in chosen]
     return [(first + last) / 2 for first, last in bins], np.array(accuracy)
 
 
@@ -494,11 +488,7 @@ def load_model(name):
     """
     require(name in MODELS, f"model = {name!r} is unknown; there are {[*MODELS]}")
     settings = MODELS[name]
-    task = make_task(settings["task"])
-    sizes = len(task.source_vocabulary), len(task.target_vocabulary)
-    template = seq2seq.init_seq2seq(
-        np.random.default_rng(0), *sizes, settings["width"], settings["encoder"]
-    )
+    template = _start(make_task(settings["task"]), settings, np.random.default_rng(0))
     with np.load(RESULTS / f"{name}.npz") as file:
         return training.unflatten(file["arr_0"], template), settings
 

@@ -346,9 +346,14 @@ def _round_colours(pixels):
 
 def _webp(pixels):
     """Pack pixels into a lossless WebP, as base64 text."""
+    return base64.b64encode(_file(pixels, "WEBP", lossless=True, method=4)).decode()
+
+
+def _file(pixels, kind, **options):
+    """Return the bytes of a picture's file."""
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "WEBP", lossless=True, method=4)
-    return base64.b64encode(file.getvalue()).decode()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, kind, **options)
+    return file.getvalue()
 
 
 def _image_element(pixels, alt):
@@ -404,7 +409,7 @@ def _show_widgets(draw, figure, alt, caption, labels, start, values):
     def update():
         position = {name: slider.value for name, slider in sliders.items()}
         draw(figure, **position)
-        picture.value = _png(_pixels(figure))
+        picture.value = _file(_pixels(figure), "PNG", compress_level=1)  # quickly, not tightly
         # The picture widget takes no alternative text: it goes before the caption, unseen.
         spoken = escape(_words(alt, position))
         words.value = f'<span style="{UNSEEN}">{spoken}</span>{escape(caption)}'
@@ -419,10 +424,3 @@ def _show_widgets(draw, figure, alt, caption, labels, start, values):
     for slider in sliders.values():
         slider.observe(update_or_say_why, names="value")
     display(ipywidgets.VBox([picture, *sliders.values(), words], layout={"max_width": width}))
-
-
-def _png(pixels):
-    """Pack pixels into a PNG, quickly rather than tightly."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
-    return file.getvalue()

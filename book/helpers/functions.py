@@ -72,6 +72,27 @@ def as_array(name, array):
         ) from None
 
 
+def _gradients_of(forward):
+    """Register the function below as the vector-Jacobian product of a primitive.
+
+    It is called as (g, result, *arguments of the primitive) and returns one gradient for each
+    argument that has one; these come first.
+    """
+
+    def register(backward):
+        def vjp_of(argnums, result, args, kwargs):
+            def vjp(g):
+                gradients = backward(g, result, *args)
+                return tuple(gradients[i] for i in argnums)
+
+            return vjp
+
+        defvjp_argnums(forward, vjp_of)
+        return backward
+
+    return register
+
+
 @primitive
 def _softmax(scores, axis, where):
     if where is None:
@@ -211,13 +232,16 @@ def linear(params, x):
     >>> linear({"weight": np.eye(2), "bias": np.array([0.0, 1.0])}, np.array([[3.0, 4.0]]))
     array([[3., 5.]])
     """
-    weight = params["weight"]
+    _require_width(x, params["weight"])
+    return _linear(x, params["weight"], params["bias"])
+
+
+def _require_width(x, weight):
     require(
         x.shape[-1] == weight.shape[0],
         f"x has shape {x.shape}; its last axis must be {weight.shape[0]}, "
         f"the first of weight {weight.shape}",
     )
-    return _linear(x, weight, params["bias"])
 
 
 @primitive
@@ -291,20 +315,25 @@ def _require_within(name, tokens, size, reason):
 
 
 @primitive
-def _cross_entropy(logits, targets, where):
-    chosen = np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)[..., 0]
-    return -np.sum(chosen * where) / _count(where, logits.dtype)
+def _cross_entropy(logits, targets, where, smoothing):
+    log_probabilities = log_softmax(logits)
+    right = np.take_along_axis(log_probabilities, targets[..., None], axis=-1)[..., 0]
+    if smoothing:
+        right = right * (1 - smoothing) + log_probabilities.mean(axis=-1) * smoothing
+    return -np.sum(right * where) / _count(where, logits.dtype)
 
 
 def _count(where, dtype):
     return np.maximum(where.sum(), 1).astype(dtype)
 
 
-def _cross_entropy_vjp(_, logits, targets, where):
+def _cross_entropy_vjp(_, logits, targets, where, smoothing):
     def vjp(g):
         gradient = np.exp(log_softmax(logits))
-        chosen = np.take_along_axis(gradient, targets[..., None], axis=-1)
-        np.put_along_axis(gradient, targets[..., None], chosen - 1, axis=-1)
+        right = np.take_along_axis(gradient, targets[..., None], axis=-1)
+        np.put_along_axis(gradient, targets[..., None], right - (1 - smoothing), axis=-1)
+        if smoothing:
+            gradient -= smoothing / logits.shape[-1]
         return gradient * (g * where / _count(where, logits.dtype)).astype(g.dtype)[..., None]
 
     return vjp
@@ -339,6 +368,38 @@ def cross_entropy(logits, targets, where=None):
     >>> round(float(cross_entropy(np.zeros((2, 4)), np.array([0, 3]))), 3)  # log 4
     1.386
     """
+    return smoothed_cross_entropy(logits, targets, where, smoothing=0)
+
+
+def smoothed_cross_entropy(logits, targets, where=None, smoothing=0.1):
+    """Cross-entropy against targets that are right for certain only in part.
+
+    The right token has probability 1 - smoothing, and the rest is spread over all tokens alike,
+    the right one included (label smoothing, Szegedy et al. 2016).
+
+    Parameters
+    ----------
+    logits, targets, where
+        As for `cross_entropy`.
+    smoothing : float
+        From 0, which is plain cross-entropy, to 1.
+
+    Returns
+    -------
+    scalar array
+
+    Raises
+    ------
+    ValueError
+        If `smoothing` is not in 0 … 1, or as for `cross_entropy`.
+
+    Examples
+    --------
+    >>> sure = np.array([[9.0, 0.0]])
+    >>> round(float(smoothed_cross_entropy(sure, np.array([0]))), 3)  # being sure costs
+    0.45
+    """
+    require(0 <= smoothing <= 1, f"smoothing = {smoothing} must lie in 0 … 1")
     targets = as_array("targets", targets)
     where = np.ones(targets.shape, dtype=bool) if where is None else np.asarray(where)
     for name, array in (("targets", targets), ("where", where)):
@@ -348,7 +409,7 @@ def cross_entropy(logits, targets, where=None):
         )
     require(where.dtype == bool, f"where must be boolean (True = counts), not {where.dtype}")
     _require_within("targets", targets, logits.shape[-1], f"the last axis of logits {logits.shape}")
-    return _cross_entropy(logits, targets, where)
+    return _cross_entropy(logits, targets, where, smoothing)
 
 
 @primitive
@@ -392,22 +453,13 @@ def _feed_forward(x, expand, expand_bias, shrink, shrink_bias, cache):
     return y.reshape(*x.shape[:-1], -1)
 
 
-def _feed_forward_vjp(argnums, _, args, kwargs):
-    x, expand, _, shrink, _, cache = args
-    hidden = cache["hidden"]
-
-    def vjp(g):
-        g = _rows(g)
-        d_hidden = g @ shrink.T
-        d_hidden *= hidden > 0
-        d_x = (d_hidden @ expand.T).reshape(x.shape)
-        d_expand, d_shrink = _rows(x).T @ d_hidden, hidden.T @ g
-        return tuple((d_x, d_expand, _total(d_hidden), d_shrink, _total(g))[i] for i in argnums)
-
-    return vjp
-
-
-defvjp_argnums(_feed_forward, _feed_forward_vjp)
+@_gradients_of(_feed_forward)
+def _feed_forward_back(g, _, x, expand, expand_bias, shrink, shrink_bias, cache):
+    g, hidden = _rows(g), cache["hidden"]
+    d_hidden = g @ shrink.T
+    d_hidden *= hidden > 0
+    d_x = (d_hidden @ expand.T).reshape(x.shape)
+    return d_x, _rows(x).T @ d_hidden, _total(d_hidden), hidden.T @ g, _total(g)
 
 
 def feed_forward(expand, shrink, x):
@@ -434,13 +486,9 @@ def feed_forward(expand, shrink, x):
     >>> feed_forward(maps, maps, np.array([[3.0, -4.0]]))  # linear(maps, relu(linear(maps, x)))
     array([[3., 1.]])
     """
-    weight = expand["weight"]
-    require(
-        x.shape[-1] == weight.shape[0],
-        f"x has shape {x.shape}; its last axis must be {weight.shape[0]}, "
-        f"the first of weight {weight.shape}",
-    )
-    return _feed_forward(x, weight, expand["bias"], shrink["weight"], shrink["bias"], {})
+    _require_width(x, expand["weight"])
+    maps = expand["weight"], expand["bias"], shrink["weight"], shrink["bias"]
+    return _feed_forward(x, *maps, {})
 
 
 @primitive
@@ -460,23 +508,15 @@ def _row_dots(x, y):
     return np.einsum("ij,ij->i", _rows(x), _rows(y)).reshape(*x.shape[:-1], 1)
 
 
-def _layer_norm_vjp(argnums, _, args, kwargs):
-    x, scale, _, _, cache = args
-    normal, steepness = cache["normal"], cache["steepness"]
-
-    def vjp(g):
-        d_scale, d_shift = np.einsum("ij,ij->j", _rows(g), _rows(normal)), _total(g)
-        d_x = g * scale
-        along = _row_dots(d_x, normal) / x.shape[-1]
-        d_x -= _row_sums(d_x) / x.shape[-1]
-        d_x -= normal * along
-        d_x *= steepness
-        return tuple((d_x, d_scale, d_shift)[i] for i in argnums)
-
-    return vjp
-
-
-defvjp_argnums(_layer_norm, _layer_norm_vjp)
+@_gradients_of(_layer_norm)
+def _layer_norm_back(g, _, x, scale, shift, epsilon, cache):
+    normal, width = cache["normal"], x.shape[-1]
+    d_x = g * scale
+    along = _row_dots(d_x, normal) / width
+    d_x -= _row_sums(d_x) / width
+    d_x -= normal * along
+    d_x *= cache["steepness"]
+    return d_x, np.einsum("ij,ij->j", _rows(g), _rows(normal)), _total(g)
 
 
 def layer_norm(params, x, epsilon=1e-5):
@@ -597,53 +637,3 @@ def dropout(x, rate, rng=None):
     require(rng is not None, f"rng is None; dropout at rate {rate} needs a random generator")
     kept = rng.random(x.shape, dtype=np.float32) >= rate
     return x * (kept / np.asarray(1 - rate, dtype=x.dtype)).astype(x.dtype)
-
-
-@primitive
-def _uniform_cross_entropy(logits, where):
-    return -np.sum(log_softmax(logits).mean(axis=-1) * where) / _count(where, logits.dtype)
-
-
-def _uniform_cross_entropy_vjp(_, logits, where):
-    def vjp(g):
-        gradient = np.exp(log_softmax(logits)) - 1 / logits.shape[-1]
-        return gradient * (g * where / _count(where, logits.dtype)).astype(g.dtype)[..., None]
-
-    return vjp
-
-
-defvjp(_uniform_cross_entropy, _uniform_cross_entropy_vjp, argnums=(0,))
-
-
-def smoothed_cross_entropy(logits, targets, where=None, smoothing=0.1):
-    """Cross-entropy against targets that are right for certain only in part.
-
-    The right token has probability 1 - smoothing, and the rest is spread over all tokens alike,
-    the right one included (label smoothing, Szegedy et al. 2016).
-
-    Parameters
-    ----------
-    logits, targets, where
-        As for `cross_entropy`.
-    smoothing : float
-        From 0, which is plain cross-entropy, to 1.
-
-    Returns
-    -------
-    scalar array
-
-    Raises
-    ------
-    ValueError
-        If `smoothing` is not in 0 … 1, or as for `cross_entropy`.
-
-    Examples
-    --------
-    >>> sure = np.array([[9.0, 0.0]])
-    >>> round(float(smoothed_cross_entropy(sure, np.array([0]))), 3)  # being sure costs
-    0.45
-    """
-    require(0 <= smoothing <= 1, f"smoothing = {smoothing} must lie in 0 … 1")
-    right = cross_entropy(logits, targets, where)
-    where = np.ones(logits.shape[:-1], dtype=bool) if where is None else np.asarray(where)
-    return right * (1 - smoothing) + _uniform_cross_entropy(logits, where) * smoothing

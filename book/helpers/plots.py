@@ -22,6 +22,7 @@ SCALE = 2  # picture elements to a CSS pixel: sharp on dense screens
 LARGE, MEDIUM, SMALL = 12, 11, 9  # points: axis labels, tick labels, crowded tick labels
 CHARACTER = 0.62  # width of an average character, as a part of its size
 GREY = "#595959"
+DASHED = {"color": GREY, "linewidth": 1.5, "linestyle": (0, (4, 2)), "zorder": 1}
 # Okabe and Ito's colours, two of them darker for contrast with white. Marker and line style
 # tell the series apart without any colour.
 STYLES = (
@@ -153,11 +154,7 @@ def heatmap(
     top = 0.36 + max(1.4, column_room * CHARACTER + 0.4) * MEDIUM / 72
     axes, is_new = _axes(figure, "heatmap", left, 0.12, 0.62, top)
     if is_new:
-        shades = colormaps[colours].with_extremes(bad="#d9d9d9")
-        image = axes.imshow(matrix, cmap=shades, aspect="auto", interpolation="nearest")
-        _add_colour_bar(figure, image)
-        axes.spines[:].set_visible(False)
-        axes.tick_params(length=0, pad=3, top=True, labeltop=True, bottom=False, labelbottom=False)
+        _add_image(axes, matrix, colours)
         axes.tick_params("x", labelrotation=90 if column_room else 0)
     image, bar = axes.images[0], figure.axes[1]
     image.set_data(np.ma.masked_invalid(matrix))
@@ -220,49 +217,17 @@ def lines(
     """
     x = np.asarray(x, dtype=float)
     series = {name: np.atleast_2d(np.asarray(y, dtype=float)) for name, y in series.items()}
-    _require_few(series)
-    for name, y in series.items():
-        if x.ndim != 1 or y.ndim != 2 or y.shape[1] != len(x):
-            raise ValueError(
-                f"series {name!r} has shape {y.shape}, x has {x.shape}: the last axis of a series "
-                "must be as long as x, (n_seeds, n_points) or (n_points,)"
-            )
+    _require_curves(x, series)
     structure = ("lines", *series, x_scale, y_scale, shade is not None, mark is not None)
     legend_columns = _legend_columns(figure, series)
     legend_rows = math.ceil(len(series) / legend_columns) if any(series) else 0
     left = 1 if y_scale == "log" else 0.82
     axes, is_new = _axes(figure, structure, left, 0.15, 0.62, 0.15 + 0.24 * legend_rows)
     if is_new:
-        _soften(axes)
         axes.set(xscale=x_scale, yscale=y_scale)
-        if y_scale == "log":
-            axes.yaxis.set_major_formatter("{x:g}")  # exponents would be too small to read
-        _add_curves(axes, series)
-        if shade:
-            _add_shade(axes)
-        if mark is not None:
-            axes.axvline(mark, color=GREY, linewidth=1.5, linestyle=(0, (4, 2)), zorder=1)
-        if legend_rows:
-            axes.legend(
-                handles=axes.lines[: 2 * len(series) : 2],
-                loc="lower left",
-                bbox_to_anchor=(-0.01, 0.98),
-                ncols=legend_columns,
-                fontsize=MEDIUM,
-                frameon=False,
-                borderpad=0.2,
-                columnspacing=1.2,
-                handlelength=2.4,
-            )
+        _start_curves(axes, series, legend_columns, shade, mark)
     for index, y in enumerate(series.values()):
-        median, low, high = _median_and_range(y)
-        axes.lines[2 * index].set_data(x, median)
-        axes.lines[2 * index].set_markevery(max(1, len(x) // 12))
-        axes.lines[2 * index + 1].set_data(np.tile(x, len(y)), y.ravel())
-        axes.lines[2 * index + 1].set_visible(len(y) > 1)
-        seen = ~np.isnan(low)
-        band = np.r_[np.c_[x, low][seen], np.c_[x, high][seen][::-1]]
-        axes.patches[index].set_xy(band if seen.any() else np.zeros((1, 2)))
+        _set_curve(*axes.lines[2 * index : 2 * index + 2], axes.patches[index], x, y)
     if shade:
         axes.patches[-1].set_bounds(shade[0], 0, shade[1] - shade[0], 1)
         axes.texts[0].set_text(shade[2])
@@ -315,17 +280,8 @@ def points(figure, groups, *, y_label, x_label="", limits=None, reference=None):
             axes.plot([], [], color=colour, linewidth=2.5, solid_capstyle="butt")
             axes.plot([], [], marker, color=colour, markersize=7, alpha=0.7)
         if reference:
-            axes.axhline(0, color=GREY, linewidth=1.5, linestyle=(0, (4, 2)), zorder=1)
-            axes.annotate(
-                "",
-                (1, 0),
-                (-4, 3),
-                xycoords=axes.get_yaxis_transform(),
-                textcoords="offset points",
-                ha="right",
-                color=GREY,
-                size=MEDIUM,
-            )
+            axes.axhline(0, **DASHED)
+            _add_note(axes, axes.get_yaxis_transform(), (1, 0), (-4, 3), ha="right", color=GREY)
     for index, values in enumerate(groups.values()):
         middle = np.nanmedian(values)
         spread = np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else [0]
@@ -420,18 +376,32 @@ def _soften(axes):
     axes.set_axisbelow(True)
 
 
-def _add_colour_bar(figure, image):
-    """Put a small colour bar and its name into the lower right corner of a figure."""
+def _add_image(axes, matrix, colours):
+    """Add coloured cells, and a small colour bar with its name in the lower right corner."""
+    shades = colormaps[colours].with_extremes(bad="#d9d9d9")
+    image = axes.imshow(matrix, cmap=shades, aspect="auto", interpolation="nearest")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, pad=3, top=True, labeltop=True, bottom=False, labelbottom=False)
+    figure = axes.figure
     width, height = _inches(figure)
     bar = figure.add_axes((1 - 1.72 / width, 0.34 / height, 1.5 / width, 0.12 / height))
     figure.colorbar(image, cax=bar, orientation="horizontal")
     bar.tick_params(labelsize=MEDIUM, length=3, pad=2)
-    place = {"xycoords": "axes fraction", "textcoords": "offset points"}
-    bar.annotate("", (0, 0.5), (-8, 0), **place, size=MEDIUM, ha="right", va="center")
+    _add_note(bar, "axes fraction", (0, 0.5), (-8, 0), ha="right", va="center")
 
 
-def _add_curves(axes, series):
-    """Add two lines (median, seeds) and a band for each of the series, all still empty."""
+def _add_note(axes, coordinates, place, offset, **look):
+    """Add words, still empty, so many points beside a place."""
+    axes.annotate(
+        "", place, offset, xycoords=coordinates, textcoords="offset points", size=MEDIUM, **look
+    )
+
+
+def _start_curves(axes, series, legend_columns, shade, mark):
+    """Add two lines (median, seeds) and a band for each of the series, and the rest; all empty."""
+    _soften(axes)
+    if axes.get_yscale() == "log":
+        axes.yaxis.set_major_formatter("{x:g}")  # exponents would be too small to read
     for (name, _), (colour, marker, style) in zip(series.items(), STYLES, strict=False):
         look = {"color": colour, "marker": marker}
         axes.plot([], [], **look, linestyle=style, linewidth=2, markersize=6, label=name)
@@ -439,24 +409,48 @@ def _add_curves(axes, series):
         # Smooth edges below the line would make the pages of slider figures a tenth heavier.
         band = Polygon(np.zeros((1, 2)), color=colour, alpha=0.18, linewidth=0, antialiased=False)
         axes.add_patch(band)
+    if any(series):
+        _add_legend(axes, legend_columns)
+    if shade:
+        _add_shade(axes)
+    if mark is not None:
+        axes.axvline(mark, **DASHED)
+
+
+def _add_legend(axes, columns):
+    """Name the curves that are there, above the axes."""
+    axes.legend(
+        handles=axes.lines[::2],
+        loc="lower left",
+        bbox_to_anchor=(-0.01, 0.98),
+        ncols=columns,
+        fontsize=MEDIUM,
+        frameon=False,
+        borderpad=0.2,
+        columnspacing=1.2,
+        handlelength=2.4,
+    )
+
+
+def _set_curve(line, dots, band, x, y):
+    """Give the artists of one curve its data (n_seeds, n_points)."""
+    seen = ~np.isnan(y).all(axis=0)
+    middle, low, high = np.full((3, len(x)), np.nan)
+    for result, reduce in ((middle, np.nanmedian), (low, np.nanmin), (high, np.nanmax)):
+        result[seen] = reduce(y[:, seen], axis=0)
+    line.set_data(x, middle)
+    line.set_markevery(max(1, len(x) // 12))
+    dots.set_data(np.tile(x, len(y)), y.ravel())
+    dots.set_visible(len(y) > 1)
+    outline = np.r_[np.c_[x, low][seen], np.c_[x, high][seen][::-1]]
+    band.set_xy(outline if seen.any() else np.zeros((1, 2)))
 
 
 def _add_shade(axes):
     """Add a grey stretch of the x axis and the words in its upper left corner, still empty."""
     across = axes.get_xaxis_transform()  # x in data, y from 0 to 1
     axes.add_patch(Rectangle((0, 0), 0, 1, transform=across, color="#eeeeee", zorder=0))
-    place = {"xycoords": across, "textcoords": "offset points"}
-    axes.annotate("", (0, 1), (5, -4), **place, size=MEDIUM, color=GREY, ha="left", va="top")
-
-
-def _median_and_range(y):
-    """Reduce (n_seeds, n_points) to three (n_points,); NaN where no seed has a value."""
-    result = np.full((3, y.shape[1]), np.nan)
-    seen = ~np.isnan(y).all(axis=0)
-    result[:, seen] = [
-        reduce(y[:, seen], axis=0) for reduce in (np.nanmedian, np.nanmin, np.nanmax)
-    ]
-    return result
+    _add_note(axes, across, (0, 1), (5, -4), color=GREY, ha="left", va="top")
 
 
 def _room_around(values, scale):
@@ -511,7 +505,7 @@ def _label_rows(axes, labels):
     pitch = 72 * height * place.height / abs(np.ptp(axes.get_ylim()))
     size = MEDIUM if pitch > 1.15 * MEDIUM else SMALL
     step = math.ceil(1.05 * SMALL / pitch)
-    room = int((72 * (width * place.x0 - 0.38)) / (CHARACTER * size))
+    room = 72 * (width * place.x0 - 0.38) / (CHARACTER * size)
     shown = range(0, len(labels), step)
     axes.set_yticks(shown, [_shorten(labels[index], room) for index in shown], size=size)
 
@@ -524,17 +518,16 @@ def _label_columns(axes, labels):
     if axes.xaxis.get_major_ticks(1)[0].label1.get_rotation():
         need, room = 1.1, 72 * (height * (1 - place.y1) - 0.36) / CHARACTER
     else:
-        need, room = (_longest(labels) + 0.3) * CHARACTER, None
+        need, room = (_longest(labels) + 0.3) * CHARACTER, math.inf
     size = MEDIUM if pitch > need * MEDIUM else SMALL
     # Single characters may touch, words may not.
     step = math.ceil((need if _longest(labels) > 1 else 0.55) * SMALL / pitch)
     shown = range(0, len(labels), step)
-    texts = [_shorten(labels[index], int(room / size) if room else None) for index in shown]
-    axes.set_xticks(shown, texts, size=size)
+    axes.set_xticks(shown, [_shorten(labels[index], room / size) for index in shown], size=size)
 
 
 def _shorten(text, room):
-    return text if room is None or len(text) <= room else text[: max(1, room - 1)] + "…"
+    return text if len(text) <= room else text[: max(1, int(room) - 1)] + "…"
 
 
 def _longest(texts):
@@ -549,3 +542,13 @@ def _inches(figure):
 def _require_few(named):
     if not 1 <= len(named) <= len(STYLES):
         raise ValueError(f"{len(named)} were given to draw: it must be 1 to {len(STYLES)}")
+
+
+def _require_curves(x, series):
+    _require_few(series)
+    for name, y in series.items():
+        if x.ndim != 1 or y.ndim != 2 or y.shape[1] != len(x):
+            raise ValueError(
+                f"series {name!r} has shape {y.shape}, x has {x.shape}: the last axis of a series "
+                "must be as long as x, (n_seeds, n_points) or (n_points,)"
+            )

@@ -8,9 +8,10 @@ numbers of one gate at one step lie next to each other.
 
 import autograd.numpy
 import numpy as np
-from autograd.extend import defvjp, defvjp_argnums, primitive
+from autograd.extend import defvjp, primitive
 
 from helpers.functions import (
+    _gradients_of,
     _one_hot,
     _rows,
     _rows_of,
@@ -386,9 +387,11 @@ def _checked_inputs(params, inputs, lengths, table):
             f"inputs has shape {inputs.shape} and table {table.shape}; with a table they must be "
             f"(batch, time) and (vocabulary, {width_in})",
         )
-    if lengths is not None:
-        lengths = _checked(lengths, inputs.shape)
-    return inputs, _stopped(lengths, inputs.shape[1])
+    time = inputs.shape[1]
+    if lengths is None:
+        return inputs, [()] * time
+    lengths = _checked(lengths, inputs.shape)
+    return inputs, [np.flatnonzero(lengths <= t) for t in range(time)]
 
 
 def _start(params, state, batch):
@@ -401,13 +404,6 @@ def _start(params, state, batch):
         f"state has shape {state.shape}; it must be (batch, width) = {shape}",
     )
     return state
-
-
-def _stopped(lengths, time):
-    """For each step the rows of the batch whose sequence is over."""
-    if lengths is None:
-        return [()] * time
-    return [np.flatnonzero(lengths <= t) for t in range(time)]
 
 
 def _by_time(x):
@@ -448,25 +444,14 @@ def _product(inputs, weight, bias, order):
     return projected.reshape(len(order), time, batch, -1)
 
 
-def _product_vjp(argnums, _, args, kwargs):
-    inputs, weight, _, order = args
-
-    def vjp(g):
-        g = [_rows(gate) for gate in g]
-        by_time, d_inputs = _by_time(inputs), 0
-        for d_gate, gate in zip(g, _by_gate(weight, order), strict=True):
-            d_inputs = d_inputs + d_gate @ gate.T.copy()
-        all_of_them = (
-            _by_time(d_inputs.reshape(by_time.shape)),
-            _side_by_side([_rows(by_time).T @ d_gate for d_gate in g], order),
-            _side_by_side([_total(d_gate) for d_gate in g], order),
-        )
-        return tuple(all_of_them[i] for i in argnums)
-
-    return vjp
-
-
-defvjp_argnums(_product, _product_vjp)
+@_gradients_of(_product)
+def _product_back(g, _, inputs, weight, bias, order):
+    by_time, d_inputs = _by_time(inputs), 0
+    for d_gate, gate in zip(g, _by_gate(weight, order), strict=True):
+        d_inputs = d_inputs + _rows(d_gate) @ gate.T.copy()
+    d_bias = _side_by_side([_total(d_gate) for d_gate in g], order)
+    d_inputs = _by_time(d_inputs.reshape(by_time.shape))
+    return d_inputs, _weight_gradient(by_time, g, order), d_bias
 
 
 @primitive
@@ -518,31 +503,22 @@ def _rnn_layer(projected, state, weight, stopped, cache):
     return _outputs(states, stopped), states[-1].copy()
 
 
-def _rnn_vjp(argnums, _, args, kwargs):
-    _, _, weight, stopped, cache = args
-    states = cache["states"]
-
-    def vjp(g):
-        d_outputs, d_hidden, back = _by_time(g[0]), g[1], weight.T.copy()
-        d_before = states[1:] * states[1:]  # before tanh, whose slope is 1 - tanh²
-        np.subtract(1, d_before, out=d_before)
-        for t in reversed(range(len(stopped))):
-            rows, d_later = stopped[t], d_hidden
-            d_new = d_later + d_outputs[t]
-            if len(rows):
-                d_new[rows] = 0
-            d_before[t] *= d_new
-            d_hidden = np.matmul(d_before[t], back, out=d_new)
-            if len(rows):
-                d_hidden[rows] = d_later[rows]
-        d_gates = d_before[None]
-        all_of_them = (d_gates, d_hidden, _weight_gradient(states[:-1], d_gates, _RNN))
-        return tuple(all_of_them[i] for i in argnums)
-
-    return vjp
-
-
-defvjp_argnums(_rnn_layer, _rnn_vjp)
+@_gradients_of(_rnn_layer)
+def _rnn_back(g, _, projected, state, weight, stopped, cache):
+    states, d_outputs, d_hidden, back = cache["states"], _by_time(g[0]), g[1], weight.T.copy()
+    d_before = states[1:] * states[1:]  # before tanh, whose slope is 1 - tanh²
+    np.subtract(1, d_before, out=d_before)
+    for t in reversed(range(len(stopped))):
+        rows, d_later = stopped[t], d_hidden
+        d_new = d_later + d_outputs[t]
+        if len(rows):
+            d_new[rows] = 0
+        d_before[t] *= d_new
+        d_hidden = np.matmul(d_before[t], back, out=d_new)
+        if len(rows):
+            d_hidden[rows] = d_later[rows]
+    d_gates = d_before[None]
+    return d_gates, d_hidden, _weight_gradient(states[:-1], d_gates, _RNN)
 
 
 def _sigmoid(x):
@@ -565,7 +541,7 @@ def _gru_layer(gates, state, weight, bias, stopped, cache):
         _gru_step(gates[:, t], recurrent, bias, states[t], states[t + 1], held_back[t])
         if len(rows):
             states[t + 1, rows] = states[t, rows]
-    cache.update(states=states, gates=gates, held_back=held_back)
+    cache.update(states=states, held_back=held_back)
     return _outputs(states, stopped), states[-1].copy()
 
 
@@ -601,34 +577,26 @@ def _gru_step_back(d_new, new, gates, held_back, d_gates, part):
     return d_hidden
 
 
-def _gru_vjp(argnums, _, args, kwargs):
-    _, _, weight, _, stopped, cache = args
-    states, gates, held_back = cache["states"], cache["gates"], cache["held_back"]
-
-    def vjp(g):
-        d_outputs, d_hidden = _by_time(g[0]), g[1]
-        back = np.ascontiguousarray(_by_gate(weight, (0, 1, 2)).swapaxes(1, 2))
-        d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
-        through, part = np.empty_like(gates[:, 0]), np.empty_like(gates[0, 0])
-        for t in reversed(range(len(stopped))):
-            rows, d_later = stopped[t], d_hidden
-            d_new = d_later + d_outputs[t]
-            if len(rows):
-                d_new[rows] = 0
-            step = states[t + 1], gates[:, t], held_back[t], d_gates[:, t]
-            d_hidden = _gru_step_back(d_new, *step, part)
-            for change in np.matmul(d_gates[1:, t], back, out=through):
-                d_hidden += change
-            if len(rows):
-                d_hidden[rows] = d_later[rows]
-        d_weight = _weight_gradient(states[:-1], d_gates[1:], (0, 1, 2))
-        d_bias = _total(d_gates[3])
-        return tuple((d_gates[:3], d_hidden, d_weight, d_bias)[i] for i in argnums)
-
-    return vjp
-
-
-defvjp_argnums(_gru_layer, _gru_vjp)
+@_gradients_of(_gru_layer)
+def _gru_back(g, _, gates, state, weight, bias, stopped, cache):
+    states, held_back = cache["states"], cache["held_back"]
+    d_outputs, d_hidden = _by_time(g[0]), g[1]
+    back = np.ascontiguousarray(_by_gate(weight, (0, 1, 2)).swapaxes(1, 2))
+    d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
+    through, part = np.empty_like(gates[:, 0]), np.empty_like(gates[0, 0])
+    for t in reversed(range(len(stopped))):
+        rows, d_later = stopped[t], d_hidden
+        d_new = d_later + d_outputs[t]
+        if len(rows):
+            d_new[rows] = 0
+        step = states[t + 1], gates[:, t], held_back[t], d_gates[:, t]
+        d_hidden = _gru_step_back(d_new, *step, part)
+        for change in np.matmul(d_gates[1:, t], back, out=through):
+            d_hidden += change
+        if len(rows):
+            d_hidden[rows] = d_later[rows]
+    d_weight = _weight_gradient(states[:-1], d_gates[1:], (0, 1, 2))
+    return d_gates[:3], d_hidden, d_weight, _total(d_gates[3])
 
 
 @primitive
@@ -649,47 +617,39 @@ def _lstm_layer(gates, state, cell, weight, stopped, cache):
         np.multiply(output, shown[t], out=states[t + 1])
         if len(rows):
             states[t + 1, rows], new[rows] = states[t, rows], cells[t, rows]
-    cache.update(states=states, cells=cells, gates=gates, shown=shown)
+    cache.update(states=states, cells=cells, shown=shown)
     return _outputs(states, stopped), states[-1].copy(), cells[-1].copy()
 
 
-def _lstm_vjp(argnums, _, args, kwargs):
-    _, _, _, weight, stopped, cache = args
-    states, cells, gates = cache["states"], cache["cells"], cache["gates"]
-
-    def vjp(g):
-        d_outputs, d_hidden, d_cell = _by_time(g[0]), g[1], g[2].copy()
-        back = np.ascontiguousarray(_by_gate(weight, _LSTM).swapaxes(1, 2))
-        d_gates = np.empty_like(gates)  # before tanh or sigmoid
-        through, part = np.empty_like(gates[:, 0]), np.empty_like(gates[0, 0])
-        for t in reversed(range(len(stopped))):
-            gate, d_gate, shown, rows = gates[:, t], d_gates[:, t], cache["shown"][t], stopped[t]
-            output, write, forget, candidate = gate
-            d_output, d_write, d_forget, d_candidate = d_gate
-            d_later, d_new = d_hidden, d_hidden + d_outputs[t]
-            if len(rows):
-                d_cell_later = d_cell[rows]
-                d_new[rows] = d_cell[rows] = 0
-            np.multiply(states[t + 1], shown, out=part)
-            np.subtract(output, part, out=part)  # slope of output * tanh(cell)
-            d_cell += np.multiply(part, d_new, out=part)
-            np.subtract(1, gate[:3], out=d_gate[:3])
-            d_gate[:3] *= gate[:3]
-            d_output *= np.multiply(d_new, shown, out=d_new)
-            d_write *= candidate
-            d_forget *= cells[t]
-            np.multiply(candidate, candidate, out=part)
-            np.subtract(1, part, out=d_candidate)
-            d_candidate *= write
-            d_gate[1:] *= d_cell
-            d_cell *= forget
-            d_hidden = np.matmul(d_gate, back, out=through).sum(axis=0)
-            if len(rows):
-                d_hidden[rows], d_cell[rows] = d_later[rows], d_cell_later
-        d_weight = _weight_gradient(states[:-1], d_gates, _LSTM)
-        return tuple((d_gates, d_hidden, d_cell, d_weight)[i] for i in argnums)
-
-    return vjp
-
-
-defvjp_argnums(_lstm_layer, _lstm_vjp)
+@_gradients_of(_lstm_layer)
+def _lstm_back(g, _, gates, state, cell, weight, stopped, cache):
+    states, cells = cache["states"], cache["cells"]
+    d_outputs, d_hidden, d_cell = _by_time(g[0]), g[1], g[2].copy()
+    back = np.ascontiguousarray(_by_gate(weight, _LSTM).swapaxes(1, 2))
+    d_gates = np.empty_like(gates)  # before tanh or sigmoid
+    through, part = np.empty_like(gates[:, 0]), np.empty_like(gates[0, 0])
+    for t in reversed(range(len(stopped))):
+        gate, d_gate, shown, rows = gates[:, t], d_gates[:, t], cache["shown"][t], stopped[t]
+        output, write, forget, candidate = gate
+        d_output, d_write, d_forget, d_candidate = d_gate
+        d_later, d_new = d_hidden, d_hidden + d_outputs[t]
+        if len(rows):
+            d_cell_later = d_cell[rows]
+            d_new[rows] = d_cell[rows] = 0
+        np.multiply(states[t + 1], shown, out=part)
+        np.subtract(output, part, out=part)  # slope of output * tanh(cell)
+        d_cell += np.multiply(part, d_new, out=part)
+        np.subtract(1, gate[:3], out=d_gate[:3])
+        d_gate[:3] *= gate[:3]
+        d_output *= np.multiply(d_new, shown, out=d_new)
+        d_write *= candidate
+        d_forget *= cells[t]
+        np.multiply(candidate, candidate, out=part)
+        np.subtract(1, part, out=d_candidate)
+        d_candidate *= write
+        d_gate[1:] *= d_cell
+        d_cell *= forget
+        d_hidden = np.matmul(d_gate, back, out=through).sum(axis=0)
+        if len(rows):
+            d_hidden[rows], d_cell[rows] = d_later[rows], d_cell_later
+    return d_gates, d_hidden, d_cell, _weight_gradient(states[:-1], d_gates, _LSTM)

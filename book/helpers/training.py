@@ -224,19 +224,13 @@ def fit(
     history = _history(vector, resume, rng)
     start, first = time.perf_counter() - history["seconds"], history["step"]
     numbers = range(first, steps if pause is None else min(pause, steps))
-    bar = tqdm(numbers, label, steps, leave=False, disable=_no_bar(), initial=first)
+    in_book = bool(os.environ.get("STATIC_BOOK"))  # the static book has no progress bars
+    bar = tqdm(numbers, label, steps, leave=False, disable=in_book, initial=first)
     try:
-        with _control_c() as stopped:
+        with bar, _control_c() as stopped:
             for step, batch in zip(bar, batches, strict=False):
                 value, gradient = _value_and_gradient(loss, unflatten(vector, params), batch)
-                length = math.sqrt(np.sum(gradient * gradient))
-                _require_finite(value, length, step, rate, warmup)
-                if length > clip:
-                    gradient *= clip / length
-                rate_now = learning_rate(step, steps, rate, warmup)
-                adam(vector, gradient, history["moments"], step, rate_now)
-                history["loss"].append(value)
-                history["step"] = step + 1
+                _step(vector, value, gradient, history, clip, (steps, rate, warmup))
                 if evaluate and ((step + 1) % every == 0 or step + 1 == steps):
                     found = evaluate(unflatten(vector.copy(), params))
                     history["evaluated"].append((step + 1, found))
@@ -245,8 +239,6 @@ def fit(
                     raise KeyboardInterrupt
     except KeyboardInterrupt:
         tqdm.write(f"stopped after {history['step']} of {steps} steps")
-    finally:
-        bar.close()
     history["rng"] = rng.bit_generator.state if rng else None
     history["seconds"] = time.perf_counter() - start
     return unflatten(vector, params), history
@@ -266,6 +258,17 @@ def _history(vector, resume, rng):
         rng.bit_generator.state = resume["rng"]
     lists = {name: list(resume[name]) for name in ("loss", "evaluated")}
     return {**resume, **lists, "moments": moments}
+
+
+def _step(vector, value, gradient, history, clip, schedule):
+    """Change the vector, and the moments in the history, by a clipped step of Adam."""
+    step, length = history["step"], math.sqrt(np.sum(gradient * gradient))
+    _require_finite(value, length, step, *schedule[1:])
+    if length > clip:
+        gradient *= clip / length
+    adam(vector, gradient, history["moments"], step, learning_rate(step, *schedule))
+    history["loss"].append(value)
+    history["step"] = step + 1
 
 
 def _require_finite(value, length, step, rate, warmup):
@@ -323,11 +326,6 @@ def _keep_memory():
     mallopt = ctypes.CDLL(None).mallopt
     mallopt(mmap_threshold, 2**25)
     mallopt(trim_threshold, 2**30)
-
-
-def _no_bar():
-    """No progress bar in the static book."""
-    return bool(os.environ.get("STATIC_BOOK"))
 
 
 def _value_and_gradient(loss, params, batch):

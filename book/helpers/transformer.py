@@ -315,9 +315,7 @@ def encoder(
     >>> outputs.shape, bool((weights[0][1, :, :, 3:] == 0).all())
     ((2, 5, 8), True)
     """
-    batch, n, _ = embedded.shape
-    mask = padding_mask(lengths, n)
-    _require_one_each("lengths", mask, batch)
+    mask = _mask_of("lengths", lengths, embedded)
     x = drop_out(_enter(params, embedded, positions), dropout, rng)
     options = {"score": position_score(positions), "norm": norm, "dropout": dropout, "rng": rng}
     weights = []
@@ -327,11 +325,14 @@ def encoder(
     return _leave(params, x), weights
 
 
-def _require_one_each(name, mask, batch):
+def _mask_of(name, lengths, x):
+    """Return the padding mask of a batch x (batch, n, width)."""
+    mask = padding_mask(lengths, x.shape[1])
     require(
-        len(mask) == batch,
-        f"{name} has shape ({len(mask)},); it must be ({batch},), one per sequence",
+        len(mask) == len(x),
+        f"{name} has shape ({len(mask)},); it must be ({len(x)},), one per sequence",
     )
+    return mask
 
 
 def init_decoder(rng, width, heads=4, layers=1, *, positions="sinusoidal", norm="pre", longest=128):
@@ -403,8 +404,7 @@ def decoder(
     >>> outputs.shape, weights[0].shape, cross_weights[0].shape
     ((2, 3, 8), (2, 4, 3, 3), (2, 4, 3, 5))
     """
-    memory_mask = padding_mask(memory_lengths, memory.shape[1])
-    _require_one_each("memory_lengths", memory_mask, len(memory))
+    memory_mask = _mask_of("memory_lengths", memory_lengths, memory)
     mask = causal_mask(embedded.shape[1])
     x = drop_out(_enter(params, embedded, positions), dropout, rng)
     options = {"score": position_score(positions), "norm": norm, "dropout": dropout, "rng": rng}
@@ -440,8 +440,7 @@ def start_cache(params, memory, memory_lengths):
     >>> [cache["block_0"][name]["keys"].shape for name in ("itself", "memory")]
     [(2, 4, 0, 2), (2, 4, 5, 2)]
     """
-    mask = padding_mask(memory_lengths, memory.shape[1])
-    _require_one_each("memory_lengths", mask, len(memory))
+    mask = _mask_of("memory_lengths", memory_lengths, memory)
     blocks = {
         f"block_{i}": {
             "itself": keys_values(block["attention"], memory[:, :0]),

@@ -8,22 +8,6 @@ import numpy as np
 
 from helpers.functions import require
 
-__all__ = [
-    "END",
-    "PAD",
-    "SPECIAL",
-    "START",
-    "Batch",
-    "Task",
-    "batches",
-    "by_length",
-    "decode_tokens",
-    "encode_tokens",
-    "make_batch",
-    "pad",
-    "reversed_source",
-]
-
 PAD, START, END = 0, 1, 2
 SPECIAL = ("<pad>", "<start>", "<end>")
 

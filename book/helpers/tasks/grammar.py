@@ -10,8 +10,6 @@ import numpy as np
 from helpers.functions import require
 from helpers.tasks.core import SPECIAL, Task, encode_tokens
 
-__all__ = ["sentiment", "summaries"]
-
 SUBJECTS = "film plot acting music ending dialogue camera story".split()
 POSITIVE = "good great funny clever moving fresh".split()
 NEGATIVE = "bad dull boring silly weak slow".split()

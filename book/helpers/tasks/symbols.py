@@ -5,8 +5,6 @@ import numpy as np
 from helpers.functions import require
 from helpers.tasks.core import SPECIAL, Task
 
-__all__ = ["copying", "recall", "reversal"]
-
 
 def reversal(lengths=(2, 20), longest=28, symbols=20, held_out=200):
     """Say a sequence of random symbols backwards.
@@ -76,13 +74,18 @@ def _rearranged(name, rearrange, lengths, longest, symbols, held_out):
         source = rng.integers(len(SPECIAL), len(vocabulary), length).tolist()
         return source, rearrange(source)
 
+    return _task(name, (vocabulary, vocabulary), pair, lengths, longest, held_out)
+
+
+def _task(name, vocabularies, pair, sizes, largest, held_out):
+    """Task from (rng, size) -> pair: sizes to train on, and up to which there is a held-out set."""
     fixed = np.random.default_rng(0)  # the same held-out set in every run
-    test = [pair(fixed, n) for n in range(lengths[0], longest + 1) for _ in range(held_out)]
+    test = [pair(fixed, n) for n in range(sizes[0], largest + 1) for _ in range(held_out)]
 
     def draw(rng):
-        return pair(rng, rng.integers(lengths[0], lengths[1] + 1))
+        return pair(rng, rng.integers(sizes[0], sizes[1] + 1))
 
-    return Task(name, vocabulary, vocabulary, draw, test)
+    return Task(name, *vocabularies, draw, test)
 
 
 def recall(pairs=(2, 16), keys=26, values=10, held_out=200):
@@ -145,10 +148,5 @@ def recall(pairs=(2, 16), keys=26, values=10, held_out=200):
         source = [*listed.reshape(-1).tolist(), question, *chosen[order].tolist()]
         return source, listed[order].reshape(-1).tolist()
 
-    fixed = np.random.default_rng(0)  # the same held-out set in every run
-    test = [pair(fixed, n) for n in range(pairs[0], pairs[1] + 1) for _ in range(held_out)]
-
-    def draw(rng):
-        return pair(rng, int(rng.integers(pairs[0], pairs[1] + 1)))
-
-    return Task("recall", (*target_vocabulary, "?"), target_vocabulary, draw, test)
+    vocabularies = (*target_vocabulary, "?"), target_vocabulary
+    return _task("recall", vocabularies, pair, pairs, pairs[1], held_out)

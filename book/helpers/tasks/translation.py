@@ -11,8 +11,6 @@ from num2words import num2words
 from helpers.functions import require
 from helpers.tasks.core import SPECIAL, Task, encode_tokens
 
-__all__ = ["RUNNING_EXAMPLE", "date_words", "dates", "number_words", "numbers"]
-
 #: The number that every chapter translates: siebenundvierzigtausendzweihundertsechsunddreißig.
 #: A multiple of 7, so no model has been trained on it.
 RUNNING_EXAMPLE = 47_236
