@@ -21,7 +21,7 @@ import autograd
 import numpy as np
 from tqdm import tqdm
 
-from helpers import decoding, seq2seq, tasks, training
+from helpers import decoding, seq2seq, tasks, training, transformer
 from helpers.functions import cross_entropy, require
 
 __all__ = [
@@ -32,8 +32,10 @@ __all__ = [
     "make_task",
     "overall",
     "run",
+    "start",
     "train",
     "translate",
+    "wiring",
     "within_record",
 ]
 
@@ -47,10 +49,27 @@ DEFAULTS = {
     "batch": 32,
     "reversed_source": False,
 }
+#: A Transformer's settings where they differ; ``model`` tells the two apart.
+TRANSFORMER = {
+    "model": "transformer",
+    "layers": 1,
+    "norm": "pre",
+    "residual": True,
+    "warmup": 100,
+    "width": 64,
+    "steps": 2000,
+    "rate": 4e-3,
+    "batch": 32,
+    "reversed_source": False,
+}
 
 
 def _settings(task, **changes):
     return {"task": task, **DEFAULTS, **changes}
+
+
+def _transformer(task, **changes):
+    return {"task": task, **TRANSFORMER, **changes}
 
 
 #: Tasks that go by a name alone; number words have a language and digits, such as "fr12".
@@ -90,6 +109,32 @@ EXPERIMENTS = {
         _settings("de9", steps=6000),
         _settings("de9", steps=1500, attend=True),
         _settings("de9", steps=6000, attend=True, encoder="self_attention", rate=3e-3),
+        _transformer("de9", steps=3000),
+    ],
+    # Encoder against connection, on French numbers: the same recurrent decoder in every cell. The
+    # self-attention encoder has the lower rate, at which it learns better.
+    "wirings": [
+        _settings("fr12", steps=steps, encoder=encoder, rate=rate, attend=attend, summary=summary)
+        for steps in (1500, 6000)
+        for encoder, rate in (("gru", 8e-3), ("bidirectional", 8e-3), ("self_attention", 4e-3))
+        for attend, summary in ((False, "last"), (False, "mean"), (True, "mean"))
+    ],
+    # Transformers on French numbers: one to compare, then shorter ones with a part taken out.
+    "transformer": [
+        _transformer("fr12", steps=1500),
+        *(
+            _transformer("fr12", steps=1000, layers=layers, **parts)
+            for layers in (1, 4)
+            for parts in (
+                {"norm": "pre"},
+                {"norm": "post"},
+                {"norm": "none"},
+                {"norm": "pre", "residual": False},
+                {"norm": "post", "residual": False},
+                {"norm": "pre", "warmup": 0},
+                {"norm": "post", "warmup": 0},
+            )
+        ),
     ],
 }
 
@@ -105,6 +150,8 @@ MODELS = {
     "german_one_vector": EXPERIMENTS["german"][1],
     "german_attention": EXPERIMENTS["german"][2],
     "german_self_attention": EXPERIMENTS["german"][3],
+    "german_transformer": EXPERIMENTS["german"][4],
+    "french_transformer": EXPERIMENTS["transformer"][0],
 }
 
 
@@ -136,8 +183,8 @@ def train(settings, seed, label="training"):
     Parameters
     ----------
     settings : dict
-        ``task``, ``attend``, ``encoder``, ``width``, ``steps``, ``rate``, ``batch``,
-        ``reversed_source``.
+        `DEFAULTS` or `TRANSFORMER`, changed, and ``task``. A recurrent decoder may also be given
+        a ``summary``, as in `seq2seq.encode`.
     seed : int
         Decides the start of the parameters and the batches.
     label : str
@@ -156,7 +203,7 @@ def train(settings, seed, label="training"):
     2
     """
     task, rng = make_task(settings["task"]), np.random.default_rng(seed)
-    params = _start(task, settings, rng)
+    params = start(settings, rng)
     drawn = tasks.batches(task, rng, settings["batch"])
     if settings["reversed_source"]:
         drawn = map(tasks.reversed_source, drawn)
@@ -164,22 +211,58 @@ def train(settings, seed, label="training"):
     def loss(params, batch):
         return cross_entropy(_logits(params, batch, settings), batch.target_out, batch.target_mask)
 
-    steps, rate = settings["steps"], settings["rate"]
-    return training.fit(loss, params, drawn, steps, rate=rate, label=label)
+    schedule = {name: settings[name] for name in ("rate", "warmup") if name in settings}
+    return training.fit(loss, params, drawn, settings["steps"], label=label, **schedule)
 
 
-def _start(task, settings, rng):
-    sizes = len(task.source_vocabulary), len(task.target_vocabulary)
-    return seq2seq.init_seq2seq(rng, *sizes, settings["width"], settings["encoder"])
+def start(settings, rng):
+    """Parameters before training.
+
+    Parameters
+    ----------
+    settings : dict
+        As for `train`.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    dict
+        Nested, float32.
+
+    Examples
+    --------
+    >>> settings = dict(TRANSFORMER, task="reversal", width=8)
+    >>> sorted(start(settings, np.random.default_rng(0)))
+    ['decoder', 'encoder', 'output', 'source_embedding', 'target_embedding']
+    """
+    task = make_task(settings["task"])
+    sizes = len(task.source_vocabulary), len(task.target_vocabulary), settings["width"]
+    if _is_transformer(settings):
+        layers, norm = settings["layers"], settings["norm"]
+        return transformer.init_transformer(rng, *sizes, layers=layers, norm=norm)
+    return seq2seq.init_seq2seq(rng, *sizes, settings["encoder"])
+
+
+def _is_transformer(settings):
+    return settings.get("model") == "transformer"
 
 
 def _logits(params, batch, settings):
-    source, options = (batch.source, batch.source_lengths), _wiring(settings)
-    return seq2seq.seq2seq(params, *source, batch.target_in, **options)
+    model = transformer.transformer if _is_transformer(settings) else seq2seq.seq2seq
+    source = batch.source, batch.source_lengths
+    return model(params, *source, batch.target_in, **wiring(settings))
 
 
-def _wiring(settings):
-    return {name: settings[name] for name in ("attend", "encoder")}
+def wiring(settings):
+    """Return the part of the settings that the model's own functions take, by keyword.
+
+    Examples
+    --------
+    >>> wiring(dict(DEFAULTS, task="reversal"))
+    {'attend': False, 'encoder': 'gru'}
+    """
+    names = ("norm", "residual") if _is_transformer(settings) else ("attend", "encoder", "summary")
+    return {name: settings[name] for name in names if name in settings}
 
 
 def _batch(pairs, settings):
@@ -245,7 +328,8 @@ def translate(params, settings, sources):
     """
     batch = _batch([(source, []) for source in sources], settings)
     source = batch.source, batch.source_lengths
-    step, state = seq2seq.start_decoding(params, *source, **_wiring(settings))
+    model = transformer if _is_transformer(settings) else seq2seq
+    step, state = model.start_decoding(params, *source, **wiring(settings))
     return decoding.greedy(step, state, tasks.START, tasks.END, limit=60)
 
 
@@ -396,7 +480,8 @@ def curves(runs, bins=None, **settings):
     bins : list of pairs of int, optional
         (first, last) length of each bin; each length by itself if not given.
     settings
-        What the runs must have been made with; `DEFAULTS` for what is not given, and any task.
+        What the runs must have been made with; `DEFAULTS`, or for ``model="transformer"``
+        `TRANSFORMER`, for what is not given, and any task.
 
     Returns
     -------
@@ -409,7 +494,7 @@ def curves(runs, bins=None, **settings):
     ValueError
         If no run has these settings.
     """
-    settings = DEFAULTS | settings
+    settings = (TRANSFORMER if _is_transformer(settings) else DEFAULTS) | settings
     chosen = [one for one in runs if settings.items() <= one["settings"].items()]
     require(chosen, f"no run has the settings {settings}")
     lengths = sorted(chosen[0]["accuracy"])
@@ -488,7 +573,7 @@ def load_model(name):
     """
     require(name in MODELS, f"model = {name!r} is unknown; there are {[*MODELS]}")
     settings = MODELS[name]
-    template = _start(make_task(settings["task"]), settings, np.random.default_rng(0))
+    template = start(settings, np.random.default_rng(0))
     with np.load(RESULTS / f"{name}.npz") as file:
         return training.unflatten(file["arr_0"], template), settings
 
