@@ -361,12 +361,13 @@ def _start_worker():
     os.environ["STATIC_BOOK"] = "1"  # the runs draw no bars of their own
     # Ctrl-C reaches all processes; half-trained parameters must not be taken for a result.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _exit)
+    # The main process has a handler of its own; in here one could wait for a lock for ever.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
 def _exit(number, _):
-    sys.exit(128 + number)  # an exception, so that drafts are cleared away
+    sys.exit(128 + number)  # an exception, so that processes and drafts are cleared away
 
 
 def _exit_with_parent():
@@ -377,7 +378,8 @@ def _exit_with_parent():
 def _write(path, write):
     """Write a file whole or not at all: an interrupted run leaves no half of one."""
     path.parent.mkdir(exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    owner = multiprocessing.parent_process() or multiprocessing.current_process()
+    draft = path.with_name(f".{path.name}.{owner.pid}")
     try:
         with draft.open("wb") as file:
             write(file)
@@ -413,21 +415,30 @@ def run(name, seeds=3, jobs=1):
     recorded = json.loads(path.read_text())["runs"] if path.exists() else []
     runs = [run for run in recorded if _job(run) in wanted]
     missing = [job for job in wanted if job not in map(_job, runs)]
-    with multiprocessing.get_context("spawn").Pool(jobs, _start_worker) as pool:
-        for done in tqdm(pool.imap_unordered(_run, missing), desc=name, total=len(missing)):
-            runs.append(done)
-            runs.sort(key=lambda run: wanted.index(_job(run)))
-            record = {
-                "command": f"python -m helpers.experiments run {name}",
-                "versions": {
-                    "python": platform.python_version(),
-                    "numpy": np.__version__,
-                    "autograd": getattr(autograd, "__version__", "unknown"),
-                },
-                "runs": runs,
-            }
-            text = json.dumps(record, indent=1)
-            _write(path, lambda file, text=text: file.write(text.encode()))
+    try:
+        with multiprocessing.get_context("spawn").Pool(jobs, _start_worker) as pool:
+            for done in tqdm(pool.imap_unordered(_run, missing), desc=name, total=len(missing)):
+                runs.append(done)
+                runs.sort(key=lambda run: wanted.index(_job(run)))
+                _write_record(path, name, runs)
+            pool.close()
+            pool.join()
+    finally:
+        for draft in RESULTS.glob(f".*.{os.getpid()}"):  # of a process that was ended
+            draft.unlink()
+
+
+def _write_record(path, name, runs):
+    record = {
+        "command": f"python -m helpers.experiments run {name}",
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "autograd": getattr(autograd, "__version__", "unknown"),
+        },
+        "runs": runs,
+    }
+    _write(path, lambda file: file.write(json.dumps(record, indent=1).encode()))
 
 
 def _job(run):
