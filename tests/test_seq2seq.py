@@ -17,7 +17,7 @@ from helpers.tasks import make_batch
 SOURCE_VOCABULARY, TARGET_VOCABULARY, WIDTH = 9, 8, 4
 PAIRS = [([3, 8, 5, 4, 3], [4, 7]), ([6, 4], [3, 5, 6, 4, 3]), ([7, 7, 3], [5])]
 BATCH = make_batch(PAIRS)
-ENCODERS = ["gru", "rnn", "lstm", "self_attention", "gru, attention inside"]
+ENCODERS = ["gru", "rnn", "lstm", "bidirectional", "self_attention", "gru, attention inside"]
 each_encoder = pytest.mark.parametrize("encoder", ENCODERS)
 each_wiring = pytest.mark.parametrize("attend", [True, False])
 
@@ -61,6 +61,30 @@ def test_the_loss_has_value_and_gradients_of_single_tokens(encoder, attend):
         return sum(losses) / len(losses)
 
     same_derivatives(loss_of(build, encoder=name_of(encoder), attend=attend), each_token, arrays)
+
+
+@pytest.mark.parametrize("encoder", ["gru", "rnn", "bidirectional", "self_attention"])
+@pytest.mark.parametrize("summary", ["last", "mean"])
+def test_the_summary_is_the_last_true_output_or_the_mean_of_the_true_ones(encoder, summary):
+    params = random_params(encoder)
+    outputs, vector = seq2seq.encode(params, *BATCH[:2], encoder, summary)
+    for row, sequence, (source, _) in zip(vector, outputs, PAIRS, strict=True):
+        true = sequence[: len(source)]
+        agree(row, true[-1] if summary == "last" else true.mean(axis=0))
+    _, other = seq2seq.encode(params, *BATCH[:2], encoder)
+    is_default = (encoder, summary) in [
+        ("gru", "last"),
+        ("rnn", "last"),
+        ("self_attention", "mean"),
+    ]
+    assert numpy.allclose(vector, other) == is_default
+
+
+def test_a_bidirectional_encoder_summarises_with_the_last_state_of_each_direction():
+    params = random_params("bidirectional")
+    outputs, vector = seq2seq.encode(params, *BATCH[:2], "bidirectional")
+    for row, sequence, (source, _) in zip(vector, outputs, PAIRS, strict=True):
+        agree(row, [*sequence[len(source) - 1, : WIDTH // 2], *sequence[0, WIDTH // 2 :]])
 
 
 @pytest.mark.parametrize("encoder", ["gru", "self_attention"])

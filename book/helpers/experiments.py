@@ -21,7 +21,7 @@ import autograd
 import numpy as np
 from tqdm import tqdm
 
-from helpers import decoding, seq2seq, tasks, training
+from helpers import decoding, seq2seq, tasks, training, transformer
 from helpers.functions import cross_entropy, require
 
 __all__ = [
@@ -32,8 +32,10 @@ __all__ = [
     "make_task",
     "overall",
     "run",
+    "start",
     "train",
     "translate",
+    "wiring",
     "within_record",
 ]
 
@@ -47,13 +49,31 @@ DEFAULTS = {
     "batch": 32,
     "reversed_source": False,
 }
+#: A Transformer's settings where they differ; ``model`` tells the two apart.
+TRANSFORMER = {
+    "model": "transformer",
+    "layers": 1,
+    "norm": "pre",
+    "residual": True,
+    "warmup": 100,
+    "width": 64,
+    "steps": 2000,
+    "rate": 4e-3,
+    "batch": 32,
+    "reversed_source": False,
+}
 
 
 def _settings(task, **changes):
     return {"task": task, **DEFAULTS, **changes}
 
 
-#: Tasks that go by a name alone; number words have a language and digits, such as "fr12".
+def _transformer(task, **changes):
+    return {"task": task, **TRANSFORMER, **changes}
+
+
+#: Tasks that go by a name alone. Number words have a language and digits, such as "fr12", and
+#: reversal may have the longest length to train on, such as "reversal10".
 TASKS = {
     "copying": tasks.copying,
     "dates": tasks.dates,
@@ -77,12 +97,16 @@ EXPERIMENTS = {
         _settings("reversal", width=32, steps=6000, attend=True),
         # The one-vector model's best chance: an orthogonal RNN, which does better here than a GRU.
         *(_settings("reversal", encoder="rnn", steps=steps) for steps in (3000, 12_000)),
+        # Trained on short sequences alone, tested on all.
+        *(_settings("reversal10", attend=attend) for attend in (False, True)),
     ],
     # French number words to English, up to 12 digits.
     "french": [
         *(_settings("fr12", steps=steps) for steps in (500, 1500, 6000)),
         *(_settings("fr12", steps=steps, attend=True) for steps in (500, 1500)),
         *(_settings("fr12", steps=steps, reversed_source=True) for steps in (1500, 6000)),
+        # Attention before each step of the decoder, with additive scores.
+        _settings("fr12", steps=1500, attend=True, attention="inside"),
     ],
     # German characters to English words, up to 9 digits: the running example's models.
     "german": [
@@ -90,6 +114,32 @@ EXPERIMENTS = {
         _settings("de9", steps=6000),
         _settings("de9", steps=1500, attend=True),
         _settings("de9", steps=6000, attend=True, encoder="self_attention", rate=3e-3),
+        _transformer("de9", steps=3000),
+    ],
+    # Encoder against connection, on French numbers: the same recurrent decoder in every cell. The
+    # self-attention encoder has the lower rate, at which it learns better.
+    "wirings": [
+        _settings("fr12", steps=steps, encoder=encoder, rate=rate, attend=attend, summary=summary)
+        for steps in (1500, 6000)
+        for encoder, rate in (("gru", 8e-3), ("bidirectional", 8e-3), ("self_attention", 4e-3))
+        for attend, summary in ((False, "last"), (False, "mean"), (True, "mean"))
+    ],
+    # Transformers on French numbers: one to compare, then shorter ones with a part taken out.
+    "transformer": [
+        _transformer("fr12", steps=1500),
+        *(
+            _transformer("fr12", steps=1000, layers=layers, **parts)
+            for layers in (1, 4)
+            for parts in (
+                {"norm": "pre"},
+                {"norm": "post"},
+                {"norm": "none"},
+                {"norm": "pre", "residual": False},
+                {"norm": "post", "residual": False},
+                {"norm": "pre", "warmup": 0},
+                {"norm": "post", "warmup": 0},
+            )
+        ),
     ],
 }
 
@@ -102,14 +152,18 @@ MODELS = {
         for attend in (False, True)
         for width in (16, 32, 64)
     },
+    "french_attention": _settings("fr12", steps=1500, attend=True),
+    "french_attention_inside": _settings("fr12", steps=1500, attend=True, attention="inside"),
     "german_one_vector": EXPERIMENTS["german"][1],
     "german_attention": EXPERIMENTS["german"][2],
     "german_self_attention": EXPERIMENTS["german"][3],
+    "german_transformer": EXPERIMENTS["german"][4],
+    "french_transformer": EXPERIMENTS["transformer"][0],
 }
 
 
 def make_task(name):
-    """Task of a short name, such as ``reversal``, or of language and digits, such as ``fr12``.
+    """Task of a short name: ``reversal``, ``reversal10`` (trained to length 10), ``fr12``, ….
 
     Raises
     ------
@@ -123,11 +177,14 @@ def make_task(name):
     """
     if name in TASKS:
         return TASKS[name]()
+    kind = name.rstrip("0123456789")
     require(
-        name[:2] in ("fr", "de") and name[2:].isdigit(),
-        f"task = {name!r} is unknown; there are {[*TASKS]}, 'fr' or 'de' and a number of digits",
+        kind in ("fr", "de", "reversal") and kind != name,
+        f"task = {name!r} is unknown; there are {[*TASKS]}, 'fr' or 'de' and a number of digits, "
+        "and 'reversal' and a length",
     )
-    return tasks.numbers(name[:2], int(name[2:]))
+    number = int(name.removeprefix(kind))
+    return tasks.reversal((2, number)) if kind == "reversal" else tasks.numbers(kind, number)
 
 
 def train(settings, seed, label="training"):
@@ -136,8 +193,8 @@ def train(settings, seed, label="training"):
     Parameters
     ----------
     settings : dict
-        ``task``, ``attend``, ``encoder``, ``width``, ``steps``, ``rate``, ``batch``,
-        ``reversed_source``.
+        `DEFAULTS` or `TRANSFORMER`, changed, and ``task``. A recurrent decoder may also be given
+        a ``summary``, as in `seq2seq.encode`, and ``attention``, as in `seq2seq.init_seq2seq`.
     seed : int
         Decides the start of the parameters and the batches.
     label : str
@@ -156,7 +213,7 @@ def train(settings, seed, label="training"):
     2
     """
     task, rng = make_task(settings["task"]), np.random.default_rng(seed)
-    params = _start(task, settings, rng)
+    params = start(settings, rng)
     drawn = tasks.batches(task, rng, settings["batch"])
     if settings["reversed_source"]:
         drawn = map(tasks.reversed_source, drawn)
@@ -164,22 +221,60 @@ def train(settings, seed, label="training"):
     def loss(params, batch):
         return cross_entropy(_logits(params, batch, settings), batch.target_out, batch.target_mask)
 
-    steps, rate = settings["steps"], settings["rate"]
-    return training.fit(loss, params, drawn, steps, rate=rate, label=label)
+    schedule = {name: settings[name] for name in ("rate", "warmup") if name in settings}
+    return training.fit(loss, params, drawn, settings["steps"], label=label, **schedule)
 
 
-def _start(task, settings, rng):
-    sizes = len(task.source_vocabulary), len(task.target_vocabulary)
-    return seq2seq.init_seq2seq(rng, *sizes, settings["width"], settings["encoder"])
+def start(settings, rng):
+    """Parameters before training.
+
+    Parameters
+    ----------
+    settings : dict
+        As for `train`.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    dict
+        Nested, float32.
+
+    Examples
+    --------
+    >>> settings = dict(TRANSFORMER, task="reversal", width=8)
+    >>> sorted(start(settings, np.random.default_rng(0)))
+    ['decoder', 'encoder', 'output', 'source_embedding', 'target_embedding']
+    """
+    task = make_task(settings["task"])
+    sizes = len(task.source_vocabulary), len(task.target_vocabulary), settings["width"]
+    if _is_transformer(settings):
+        layers, norm = settings["layers"], settings["norm"]
+        return transformer.init_transformer(rng, *sizes, layers=layers, norm=norm)
+    return seq2seq.init_seq2seq(
+        rng, *sizes, settings["encoder"], settings.get("attention", "after")
+    )
+
+
+def _is_transformer(settings):
+    return settings.get("model") == "transformer"
 
 
 def _logits(params, batch, settings):
-    source, options = (batch.source, batch.source_lengths), _wiring(settings)
-    return seq2seq.seq2seq(params, *source, batch.target_in, **options)
+    model = transformer.transformer if _is_transformer(settings) else seq2seq.seq2seq
+    source = batch.source, batch.source_lengths
+    return model(params, *source, batch.target_in, **wiring(settings))
 
 
-def _wiring(settings):
-    return {name: settings[name] for name in ("attend", "encoder")}
+def wiring(settings):
+    """Return the part of the settings that the model's own functions take, by keyword.
+
+    Examples
+    --------
+    >>> wiring(dict(DEFAULTS, task="reversal"))
+    {'attend': False, 'encoder': 'gru'}
+    """
+    names = ("norm", "residual") if _is_transformer(settings) else ("attend", "encoder", "summary")
+    return {name: settings[name] for name in names if name in settings}
 
 
 def _batch(pairs, settings):
@@ -245,7 +340,8 @@ def translate(params, settings, sources):
     """
     batch = _batch([(source, []) for source in sources], settings)
     source = batch.source, batch.source_lengths
-    step, state = seq2seq.start_decoding(params, *source, **_wiring(settings))
+    model = transformer if _is_transformer(settings) else seq2seq
+    step, state = model.start_decoding(params, *source, **wiring(settings))
     return decoding.greedy(step, state, tasks.START, tasks.END, limit=60)
 
 
@@ -277,12 +373,13 @@ def _start_worker():
     os.environ["STATIC_BOOK"] = "1"  # the runs draw no bars of their own
     # Ctrl-C reaches all processes; half-trained parameters must not be taken for a result.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _exit)
+    # The main process has a handler of its own; in here one could wait for a lock for ever.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
 def _exit(number, _):
-    sys.exit(128 + number)  # an exception, so that drafts are cleared away
+    sys.exit(128 + number)  # an exception, so that processes and drafts are cleared away
 
 
 def _exit_with_parent():
@@ -293,7 +390,8 @@ def _exit_with_parent():
 def _write(path, write):
     """Write a file whole or not at all: an interrupted run leaves no half of one."""
     path.parent.mkdir(exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    owner = multiprocessing.parent_process() or multiprocessing.current_process()
+    draft = path.with_name(f".{path.name}.{owner.pid}")
     try:
         with draft.open("wb") as file:
             write(file)
@@ -329,21 +427,30 @@ def run(name, seeds=3, jobs=1):
     recorded = json.loads(path.read_text())["runs"] if path.exists() else []
     runs = [run for run in recorded if _job(run) in wanted]
     missing = [job for job in wanted if job not in map(_job, runs)]
-    with multiprocessing.get_context("spawn").Pool(jobs, _start_worker) as pool:
-        for done in tqdm(pool.imap_unordered(_run, missing), desc=name, total=len(missing)):
-            runs.append(done)
-            runs.sort(key=lambda run: wanted.index(_job(run)))
-            record = {
-                "command": f"python -m helpers.experiments run {name}",
-                "versions": {
-                    "python": platform.python_version(),
-                    "numpy": np.__version__,
-                    "autograd": getattr(autograd, "__version__", "unknown"),
-                },
-                "runs": runs,
-            }
-            text = json.dumps(record, indent=1)
-            _write(path, lambda file, text=text: file.write(text.encode()))
+    try:
+        with multiprocessing.get_context("spawn").Pool(jobs, _start_worker) as pool:
+            for done in tqdm(pool.imap_unordered(_run, missing), desc=name, total=len(missing)):
+                runs.append(done)
+                runs.sort(key=lambda run: wanted.index(_job(run)))
+                _write_record(path, name, runs)
+            pool.close()
+            pool.join()
+    finally:
+        for draft in RESULTS.glob(f".*.{os.getpid()}"):  # of a process that was ended
+            draft.unlink()
+
+
+def _write_record(path, name, runs):
+    record = {
+        "command": f"python -m helpers.experiments run {name}",
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "autograd": getattr(autograd, "__version__", "unknown"),
+        },
+        "runs": runs,
+    }
+    _write(path, lambda file: file.write(json.dumps(record, indent=1).encode()))
 
 
 def _job(run):
@@ -396,7 +503,8 @@ def curves(runs, bins=None, **settings):
     bins : list of pairs of int, optional
         (first, last) length of each bin; each length by itself if not given.
     settings
-        What the runs must have been made with; `DEFAULTS` for what is not given, and any task.
+        What the runs must have been made with; `DEFAULTS`, or for ``model="transformer"``
+        `TRANSFORMER`, for what is not given, and the task of the first run.
 
     Returns
     -------
@@ -409,8 +517,9 @@ def curves(runs, bins=None, **settings):
     ValueError
         If no run has these settings.
     """
-    settings = DEFAULTS | settings
-    chosen = [one for one in runs if settings.items() <= one["settings"].items()]
+    defaults = TRANSFORMER if _is_transformer(settings) else DEFAULTS
+    settings = {"task": runs[0]["settings"]["task"], **defaults, **settings}
+    chosen = [one for one in runs if one["settings"] == settings]
     require(chosen, f"no run has the settings {settings}")
     lengths = sorted(chosen[0]["accuracy"])
     bins = bins or [(length, length) for length in lengths]
@@ -488,7 +597,7 @@ def load_model(name):
     """
     require(name in MODELS, f"model = {name!r} is unknown; there are {[*MODELS]}")
     settings = MODELS[name]
-    template = _start(make_task(settings["task"]), settings, np.random.default_rng(0))
+    template = start(settings, np.random.default_rng(0))
     with np.load(RESULTS / f"{name}.npz") as file:
         return training.unflatten(file["arr_0"], template), settings
 

@@ -13,14 +13,23 @@ import numpy
 from helpers.attention import attention, attention_weights, dot, padding_mask
 from helpers.attentive import attentive_gru, init_attentive_gru
 from helpers.functions import embedding, init_embedding, init_linear, linear, require, tanh
-from helpers.recurrent import gru, init_gru, init_lstm, init_rnn, lstm, rnn
+from helpers.recurrent import (
+    bidirectional,
+    gru,
+    init_bidirectional,
+    init_gru,
+    init_lstm,
+    init_rnn,
+    lstm,
+    rnn,
+)
 from helpers.transformer import encoder as self_attention_encoder
 from helpers.transformer import init_encoder as init_self_attention
 
 __all__ = ["alignment", "decode", "encode", "init_seq2seq", "seq2seq", "start_decoding", "wire"]
 
 _CELLS = {"rnn": (init_rnn, rnn), "gru": (init_gru, gru), "lstm": (init_lstm, lstm)}
-_ENCODERS = (*_CELLS, "self_attention")
+_ENCODERS = (*_CELLS, "bidirectional", "self_attention")
 
 
 def init_seq2seq(
@@ -35,7 +44,8 @@ def init_seq2seq(
         Numbers of tokens.
     width : int
         Size of embeddings and states.
-    encoder : {"gru", "rnn", "lstm", "self_attention"}
+    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
+        A bidirectional one has two GRUs of half the width.
     attention : {"after", "inside"}
         Whether the decoder attends after its steps, with any score (Luong et al. 2015), or before
         each of them, with additive scores, see `attentive_gru` (Bahdanau et al. 2015). All other
@@ -49,7 +59,8 @@ def init_seq2seq(
     Raises
     ------
     ValueError
-        If there is no encoder of that name, or none of that attention for it.
+        If there is no encoder of that name, or none of that attention for it, or the width of a
+        bidirectional encoder is odd.
 
     Examples
     --------
@@ -64,11 +75,7 @@ def init_seq2seq(
         f"encoder = {encoder!r} does not go with attention inside: its decoder is a GRU",
     )
     init_decoder = init_cell if attention == "after" else init_attentive_gru
-    encoder_params = (
-        init_self_attention(rng, width)
-        if encoder == "self_attention"
-        else init_cell(rng, width, width)
-    )
+    encoder_params = _init_encoder(rng, encoder, width)
     return {
         "source_embedding": init_embedding(rng, source_vocabulary, width),
         "target_embedding": init_embedding(rng, target_vocabulary, width),
@@ -77,6 +84,15 @@ def init_seq2seq(
         "combine": init_linear(rng, 2 * width, width),
         "output": init_linear(rng, width, target_vocabulary),
     }
+
+
+def _init_encoder(rng, encoder, width):
+    if encoder == "self_attention":
+        return init_self_attention(rng, width)
+    if encoder == "bidirectional":
+        require(width % 2 == 0, f"width = {width} must be even: two GRUs have one half each")
+        return init_bidirectional(init_gru, rng, width, width // 2)
+    return _CELLS[encoder][0](rng, width, width)
 
 
 def _require_encoder(encoder):
@@ -88,7 +104,7 @@ def _cell(encoder):
     return encoder if encoder in _CELLS else "gru"
 
 
-def encode(params, source, source_lengths, encoder="gru"):
+def encode(params, source, source_lengths, encoder="gru", summary=None):
     """Read the source.
 
     Parameters
@@ -97,21 +113,26 @@ def encode(params, source, source_lengths, encoder="gru"):
         From `init_seq2seq`.
     source : integer array (batch, n_source)
     source_lengths : integer array (batch,)
-    encoder : {"gru", "rnn", "lstm", "self_attention"}
+    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
         The one the parameters were made for.
+    summary : {"last", "mean"}, optional
+        What the one vector is: the output at the last true position, or the mean of all outputs.
+        Not given, it is the last state of a recurrent encoder (for an LSTM the pair of hidden
+        state and cell, for a bidirectional one the last state of either direction), and the mean
+        of a self-attention encoder.
 
     Returns
     -------
     outputs : array (batch, n_source, width)
         One vector for each source position.
     summary : array (batch, width)
-        One vector for the whole source: the last state of a recurrent encoder (for an LSTM the
-        pair of hidden state and cell), the mean output of a self-attention encoder.
+        One vector for the whole source.
 
     Raises
     ------
     ValueError
-        If the source is ragged, a token is outside the vocabulary, or a length is too long.
+        If the source is ragged, a token is outside the vocabulary, a length is too long, or there
+        is no summary of that name.
 
     Examples
     --------
@@ -121,14 +142,37 @@ def encode(params, source, source_lengths, encoder="gru"):
     ((1, 3, 4), (1, 4))
     """
     _require_encoder(encoder)
+    require(
+        summary in (None, "last", "mean"),
+        f"summary = {summary!r} is unknown; there are 'last', 'mean' and None",
+    )
+    require(
+        encoder != "lstm" or summary is None,
+        f"summary = {summary!r} does not go with an LSTM: its decoder starts with two vectors",
+    )
     table = params["source_embedding"]
     if encoder in _CELLS:
-        return _CELLS[encoder][1](params["encoder"], source, source_lengths, table=table)
-    embedded = embedding(table, source)
-    outputs, _ = self_attention_encoder(params["encoder"], embedded, source_lengths)
-    true = padding_mask(source_lengths, embedded.shape[1])
-    mean = true / numpy.maximum(true.sum(axis=-1, keepdims=True), 1)  # nothing to read: mean 0
-    return outputs, np.matmul(mean.astype(outputs.dtype), outputs)[:, 0]
+        outputs, last = _CELLS[encoder][1](params["encoder"], source, source_lengths, table=table)
+    elif encoder == "bidirectional":
+        embedded = embedding(table, source)
+        outputs, states = bidirectional(gru, params["encoder"], embedded, source_lengths)
+        last = np.concatenate(states, axis=-1)
+    else:
+        embedded = embedding(table, source)
+        outputs, _ = self_attention_encoder(params["encoder"], embedded, source_lengths)
+        summary = summary or "mean"
+    return outputs, _summarise(outputs, source_lengths, summary) if summary else last
+
+
+def _summarise(outputs, lengths, summary):
+    """Return the last true output of each sequence, or their mean: one matrix product."""
+    true = padding_mask(lengths, outputs.shape[1])
+    if summary == "last":
+        weights = true & ~numpy.roll(true, -1, axis=-1)
+        weights[..., -1] = true[..., -1]
+    else:
+        weights = true / numpy.maximum(true.sum(axis=-1, keepdims=True), 1)  # no token: mean 0
+    return np.matmul(weights.astype(outputs.dtype), outputs)[:, 0]
 
 
 def decode(params, target_in, memory, mask, state, cell="gru", score=dot):
@@ -212,7 +256,17 @@ def wire(outputs, summary, source_lengths, attend):
     return hidden[:, None, :], None
 
 
-def seq2seq(params, source, source_lengths, target_in, *, attend=True, encoder="gru", score=dot):
+def seq2seq(
+    params,
+    source,
+    source_lengths,
+    target_in,
+    *,
+    attend=True,
+    encoder="gru",
+    summary=None,
+    score=dot,
+):
     """Read the source and predict every target token, in one parallel pass (teacher forcing).
 
     Parameters
@@ -224,7 +278,9 @@ def seq2seq(params, source, source_lengths, target_in, *, attend=True, encoder="
     target_in : integer array (batch, n_target)
     attend : bool
         True: the decoder attends to all encoder outputs. False: to one summary vector.
-    encoder : {"gru", "rnn", "lstm", "self_attention"}
+    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
+    summary : {"last", "mean"}, optional
+        What the one vector is, with which the decoder starts in any case, see `encode`.
     score : callable
         (queries, keys) -> scores
 
@@ -248,18 +304,28 @@ def seq2seq(params, source, source_lengths, target_in, *, attend=True, encoder="
     >>> seq2seq(params, tokens, lengths, numpy.array([[1, 4]])).shape
     (1, 2, 7)
     """
-    outputs, summary = encode(params, source, source_lengths, encoder)
-    memory, mask = wire(outputs, summary, source_lengths, attend)
-    logits, _, _ = decode(params, target_in, memory, mask, summary, _cell(encoder), score)
+    outputs, vector = encode(params, source, source_lengths, encoder, summary)
+    memory, mask = wire(outputs, vector, source_lengths, attend)
+    logits, _, _ = decode(params, target_in, memory, mask, vector, _cell(encoder), score)
     return logits
 
 
-def alignment(params, source, source_lengths, target_in, *, attend=True, encoder="gru", score=dot):
+def alignment(
+    params,
+    source,
+    source_lengths,
+    target_in,
+    *,
+    attend=True,
+    encoder="gru",
+    summary=None,
+    score=dot,
+):
     """Attention map of `seq2seq`: how much each target position looks at each of the memory.
 
     Parameters
     ----------
-    params, source, source_lengths, target_in, attend, encoder, score
+    params, source, source_lengths, target_in, attend, encoder, summary, score
         As for `seq2seq`.
 
     Returns
@@ -274,21 +340,23 @@ def alignment(params, source, source_lengths, target_in, *, attend=True, encoder
     >>> alignment(params, tokens, lengths, numpy.array([[1, 4]])).sum(axis=-1).round(3)
     array([[1., 1.]], dtype=float32)
     """
-    outputs, summary = encode(params, source, source_lengths, encoder)
-    memory, mask = wire(outputs, summary, source_lengths, attend)
+    outputs, vector = encode(params, source, source_lengths, encoder, summary)
+    memory, mask = wire(outputs, vector, source_lengths, attend)
     if "score" in params["decoder"]:
         table = params["target_embedding"]
-        return attentive_gru(params["decoder"], target_in, memory, mask, summary, table)[2]
-    _, queries, _ = decode(params, target_in, memory, mask, summary, _cell(encoder), score)
+        return attentive_gru(params["decoder"], target_in, memory, mask, vector, table)[2]
+    _, queries, _ = decode(params, target_in, memory, mask, vector, _cell(encoder), score)
     return attention_weights(queries, memory, mask, score)
 
 
-def start_decoding(params, source, source_lengths, *, attend=True, encoder="gru", score=dot):
+def start_decoding(
+    params, source, source_lengths, *, attend=True, encoder="gru", summary=None, score=dot
+):
     """Read the source, and return how to go on token by token, for `helpers.decoding`.
 
     Parameters
     ----------
-    params, source, source_lengths, attend, encoder, score
+    params, source, source_lengths, attend, encoder, summary, score
         As for `seq2seq`.
 
     Returns
@@ -305,12 +373,12 @@ def start_decoding(params, source, source_lengths, *, attend=True, encoder="gru"
     >>> step(numpy.array([[1]]), state)[0].shape
     (1, 1, 7)
     """
-    outputs, summary = encode(params, source, source_lengths, encoder)
-    memory, mask = wire(outputs, summary, source_lengths, attend)
+    outputs, vector = encode(params, source, source_lengths, encoder, summary)
+    memory, mask = wire(outputs, vector, source_lengths, attend)
 
     def step(tokens, state):
         hidden, memory, mask = state
         logits, _, hidden = decode(params, tokens, memory, mask, hidden, _cell(encoder), score)
         return logits, (hidden, memory, mask)
 
-    return step, (summary, memory, mask)
+    return step, (vector, memory, mask)

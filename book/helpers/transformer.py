@@ -2,7 +2,8 @@
 
 Stands on functions, attention and positions. Three options go through every function: `positions`
 (a name, see `positions`), `norm` ("pre": each part of a block sees its input normed; "post", as
-in the paper: the sum is normed), and `dropout` with the random generator `rng` that it needs.
+in the paper: the sum is normed; "none"), and `dropout` with the random generator `rng` that it
+needs. `residual=False` leaves the sum out: to see what it is good for.
 """
 
 import math
@@ -69,7 +70,9 @@ def init_encoder_block(rng, width, heads):
     }
 
 
-def encoder_block(params, x, mask=None, *, score=scaled_dot, norm="pre", dropout=0.0, rng=None):
+def encoder_block(
+    params, x, mask=None, *, score=scaled_dot, norm="pre", residual=True, dropout=0.0, rng=None
+):
     """Let every position attend to every other, then transform each by itself.
 
     Parameters
@@ -81,7 +84,9 @@ def encoder_block(params, x, mask=None, *, score=scaled_dot, norm="pre", dropout
         Broadcastable to (batch, n, n); True = may attend.
     score : callable
         (queries, keys) -> scores
-    norm : {"pre", "post"}
+    norm : {"pre", "post", "none"}
+    residual : bool
+        Whether each part of the block adds to its input, or takes its place.
     dropout : float
         Share of what attention and feed-forward put out that is set to 0.
     rng : numpy.random.Generator, optional
@@ -109,7 +114,7 @@ def encoder_block(params, x, mask=None, *, score=scaled_dot, norm="pre", dropout
     >>> x.shape, weights.shape
     ((3, 5, 8), (3, 2, 5, 5))
     """
-    add = _residual(norm, dropout, rng)
+    add = _adding(norm, residual, dropout, rng)
     x, weights = add(
         params["attention_norm"],
         x,
@@ -119,14 +124,18 @@ def encoder_block(params, x, mask=None, *, score=scaled_dot, norm="pre", dropout
     return x, weights
 
 
-def _residual(norm, dropout, rng):
+def _adding(norm, residual, dropout, rng):
     """Return the function that adds to x what a part of a block makes of it."""
-    require(norm in ("pre", "post"), f"norm = {norm!r} is unknown; there are 'pre' and 'post'")
+    require(
+        norm in ("pre", "post", "none"),
+        f"norm = {norm!r} is unknown; there are 'pre', 'post' and 'none'",
+    )
 
     def add(norm_params, x, part):
         change, weights = part(layer_norm(norm_params, x) if norm == "pre" else x)
-        x = x + drop_out(change, dropout, rng)
-        return (x if norm == "pre" else layer_norm(norm_params, x)), weights
+        change = drop_out(change, dropout, rng)
+        x = x + change if residual else change
+        return (layer_norm(norm_params, x) if norm == "post" else x), weights
 
     return add
 
@@ -160,6 +169,7 @@ def decoder_block(
     *,
     score=scaled_dot,
     norm="pre",
+    residual=True,
     dropout=0.0,
     rng=None,
 ):
@@ -178,7 +188,7 @@ def decoder_block(
         Broadcastable to (batch, n_target, n_memory), for cross-attention.
     score : callable
         (queries, keys) -> scores, for self-attention; cross-attention has scaled dot products.
-    norm, dropout, rng
+    norm, residual, dropout, rng
         As for `encoder_block`.
 
     Returns
@@ -211,7 +221,7 @@ def decoder_block(
         x,
         lambda y: multi_head_attention(params["attention"], y, y, mask, score),
         lambda y: multi_head_attention(params["cross"], y, memory, memory_mask),
-        _residual(norm, dropout, rng),
+        _adding(norm, residual, dropout, rng),
     )
 
 
@@ -233,7 +243,7 @@ def init_encoder(rng, width, heads=4, layers=1, *, positions="sinusoidal", norm=
     rng : numpy.random.Generator
     width, heads, layers : int
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
-    norm : {"pre", "post"}
+    norm : {"pre", "post", "none"}
     longest : int
         Number of positions that are learned.
 
@@ -258,7 +268,7 @@ def init_encoder(rng, width, heads=4, layers=1, *, positions="sinusoidal", norm=
 
 def _init_stack(init_block, rng, width, heads, layers, positions, norm, longest):
     require(layers > 0, f"layers = {layers} must be at least 1")
-    _residual(norm, 0, None)
+    _adding(norm, True, 0, None)
     blocks = {f"block_{i}": init_block(rng, width, heads) for i in range(layers)}
     final = {"norm": init_layer_norm(width)} if norm == "pre" else {}
     return blocks | final | {"positions": init_positions(rng, positions, width, longest)}
@@ -280,7 +290,15 @@ def _leave(params, x):
 
 
 def encoder(
-    params, embedded, lengths, *, positions="sinusoidal", norm="pre", dropout=0.0, rng=None
+    params,
+    embedded,
+    lengths,
+    *,
+    positions="sinusoidal",
+    norm="pre",
+    residual=True,
+    dropout=0.0,
+    rng=None,
 ):
     """Self-attention encoder: embeddings plus positions, through all blocks.
 
@@ -292,7 +310,7 @@ def encoder(
         Embedded tokens, with no position in them yet.
     lengths : integer array (batch,)
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
-    norm, dropout, rng
+    norm, residual, dropout, rng
         As for `encoder_block`; embeddings are dropped out too.
 
     Returns
@@ -317,10 +335,10 @@ def encoder(
     """
     mask = _mask_of("lengths", lengths, embedded)
     x = drop_out(_enter(params, embedded, positions), dropout, rng)
-    options = {"score": position_score(positions), "norm": norm, "dropout": dropout, "rng": rng}
-    weights = []
+    parts = {"norm": norm, "residual": residual, "dropout": dropout, "rng": rng}
+    score, weights = position_score(positions), []
     for block in _blocks(params):
-        x, block_weights = encoder_block(block, x, mask, **options)
+        x, block_weights = encoder_block(block, x, mask, score=score, **parts)
         weights.append(block_weights)
     return _leave(params, x), weights
 
@@ -365,6 +383,7 @@ def decoder(
     *,
     positions="sinusoidal",
     norm="pre",
+    residual=True,
     dropout=0.0,
     rng=None,
 ):
@@ -379,7 +398,7 @@ def decoder(
     memory : array (batch, n_memory, width)
         What the encoder put out.
     memory_lengths : integer array (batch,)
-    positions, norm, dropout, rng
+    positions, norm, residual, dropout, rng
         As for `encoder`. Rotary and ALiBi positions act in self-attention alone: a distance
         between a target and a source position has no meaning.
 
@@ -407,10 +426,10 @@ def decoder(
     memory_mask = _mask_of("memory_lengths", memory_lengths, memory)
     mask = causal_mask(embedded.shape[1])
     x = drop_out(_enter(params, embedded, positions), dropout, rng)
-    options = {"score": position_score(positions), "norm": norm, "dropout": dropout, "rng": rng}
-    weights, cross_weights = [], []
+    parts = {"norm": norm, "residual": residual, "dropout": dropout, "rng": rng}
+    score, weights, cross_weights = position_score(positions), [], []
     for block in _blocks(params):
-        x, own, cross = decoder_block(block, x, memory, mask, memory_mask, **options)
+        x, own, cross = decoder_block(block, x, memory, mask, memory_mask, score=score, **parts)
         weights.append(own)
         cross_weights.append(cross)
     return _leave(params, x), weights, cross_weights
@@ -451,7 +470,7 @@ def start_cache(params, memory, memory_lengths):
     return blocks | {"mask": mask}
 
 
-def decoder_step(params, embedded, cache, *, positions="sinusoidal", norm="pre"):
+def decoder_step(params, embedded, cache, *, positions="sinusoidal", norm="pre", residual=True):
     """Go on decoding from a cache: what `decoder` gives for the new positions, without the old.
 
     Parameters
@@ -462,7 +481,7 @@ def decoder_step(params, embedded, cache, *, positions="sinusoidal", norm="pre")
         The new tokens, usually one.
     cache : dict
         From `start_cache`, or from the step before; it is not changed.
-    positions, norm
+    positions, norm, residual
         As for `decoder`.
 
     Returns
@@ -488,7 +507,7 @@ def decoder_step(params, embedded, cache, *, positions="sinusoidal", norm="pre")
     start, n_new = cache["block_0"]["itself"]["keys"].shape[2], embedded.shape[1]
     x = _enter(params, embedded, positions, start)
     mask, score = causal_mask(start + n_new)[start:], position_score(positions)
-    add, seen = _residual(norm, 0, None), {"mask": cache["mask"]}
+    add, seen = _adding(norm, residual, 0, None), {"mask": cache["mask"]}
     for i, block in enumerate(_blocks(params)):
         old = seen[f"block_{i}"] = dict(cache[f"block_{i}"])
 
@@ -529,7 +548,7 @@ def init_transformer(
     layers : int
         Blocks of the encoder, and as many of the decoder.
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
-    norm : {"pre", "post"}
+    norm : {"pre", "post", "none"}
     longest : int
         Number of positions that are learned, in source and target each.
 
@@ -571,7 +590,7 @@ def transformer(params, source, source_lengths, target_in, **options):
     target_in : integer array (batch, n_target)
         The target, shifted right by one: it begins with the start token.
     **options
-        ``positions``, ``norm``, ``dropout`` and ``rng``, as for `encoder`.
+        ``positions``, ``norm``, ``residual``, ``dropout`` and ``rng``, as for `encoder`.
 
     Returns
     -------
@@ -634,14 +653,14 @@ def _forward(params, source, source_lengths, target_in, **options):
     return linear(params["output"], outputs), maps
 
 
-def start_decoding(params, source, source_lengths, *, positions="sinusoidal", norm="pre"):
+def start_decoding(params, source, source_lengths, **options):
     """Read the source, and return how to go on token by token, for `helpers.decoding`.
 
     Parameters
     ----------
     params, source, source_lengths
         As for `transformer`.
-    positions, norm
+    positions, norm, residual
         As for `decoder`.
 
     Returns
@@ -659,7 +678,6 @@ def start_decoding(params, source, source_lengths, *, positions="sinusoidal", no
     >>> step(np.array([[1]]), state)[0].shape
     (1, 1, 7)
     """
-    options = {"positions": positions, "norm": norm}
     embedded = embedding(params["source_embedding"], source)
     memory, _ = encoder(params["encoder"], embedded, source_lengths, **options)
 
