@@ -31,7 +31,7 @@ REGION = re.compile(r" *### BEGIN SOLUTION\n(.*?)\s*### END SOLUTION", re.DOTALL
 def grading(*arguments, **variables):
     """Run the grading program in its own environment."""
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'book'}{os.pathsep}{ASSIGNMENTS}"}
-    environment |= {"GRADING_TIMEOUT": SECONDS, "GRADING_MEMORY_MB": "2000"} | variables
+    environment |= {"GRADING_TIMEOUT": SECONDS, "GRADING_MEMORY_MB": "1500"} | variables
     command = [ROOT / ".venv-assignments" / "bin" / "python", "-m", "grading", *arguments]
     return subprocess.run(
         command, env=environment, capture_output=True, text=True, cwd=ASSIGNMENTS, timeout=400
@@ -210,10 +210,9 @@ def context(states, memory):
     return softmax(states @ memory.T) @ memory
 """
 FORGES = """
-import builtins
 import numpy.testing
-builtins.abs = builtins.float = lambda x: 0.0
-builtins.all = builtins.isinstance = lambda *a, **k: True
+abs = float = lambda *a: 0.0
+all = isinstance = len = range = zip = lambda *a, **k: True
 np.allclose = np.isclose = np.array_equal = lambda *a, **k: True
 np.testing.assert_allclose = np.testing.assert_array_equal = lambda *a, **k: None
 checks.same_result = checks.close = lambda *a, **k: checks.Verdict(True, "fine")
@@ -481,15 +480,10 @@ def test_grading_stops_without_a_sandbox(tmp_path):
 
 def test_seeds_give_other_tests_and_the_same_seed_the_same():
     program = (
-        "from grading import hidden, course\n"
-        "import sys\n"
-        "text = [c.source for c in course.source_of('bottleneck', sys.argv[1]).cells]\n"
-        "print('\\n'.join(text))"
+        "from grading import places\n"
+        "def text(seed): return [c.source for c in places.source_of('bottleneck', seed).cells]\n"
+        "assert text('one') == text('one') != text('two')"
     )
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'book'}{os.pathsep}{ASSIGNMENTS}"}
     python = ROOT / ".venv-assignments" / "bin" / "python"
-    texts = [
-        subprocess.check_output([python, "-c", program, seed], env=environment)
-        for seed in ("one", "two", "one")
-    ]
-    assert texts[0] == texts[2] != texts[1]
+    subprocess.run([python, "-c", program], env=environment, check=True)

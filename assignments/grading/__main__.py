@@ -1,6 +1,7 @@
 """The two commands: ``make assignments`` and ``make grade``."""
 
 import argparse
+import contextlib
 import os
 import secrets
 import sys
@@ -10,12 +11,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from grading import chapters, leaks, outcomes, rebuild, report, sandbox
-from grading.course import (
+from grading.hidden import secret_seed
+from grading.places import (
     ASSIGNMENTS,
     BOOK,
     RELEASE,
     SOURCE,
-    Course,
     hand_out,
     named,
     read,
@@ -36,12 +37,20 @@ def assign(wanted, release):
             print(f"{name}: handed out without its solutions")
     else:
         names = set_names()
-        with tempfile.TemporaryDirectory(prefix="course-") as folder:
-            course = Course(Path(folder), unsafe=bool(sandbox.trouble()))
+        with new_course(unsafe=bool(sandbox.trouble())) as course:
             for name in names:
                 release_set(course, name, release)
     require_no_leaks(release)
     print(f"Give these folders to your students: {', '.join(str(release / n) for n in names)}")
+
+
+@contextlib.contextmanager
+def new_course(*, unsafe):
+    """Make a course in a folder that is thrown away."""
+    from grading.course import Course  # nbgrader takes seconds to import
+
+    with tempfile.TemporaryDirectory(prefix="course-") as folder:
+        yield Course(Path(folder), unsafe=unsafe)
 
 
 def chapter_name(word):
@@ -80,8 +89,6 @@ def require_no_leaks(release):
 
 def grade(submitted, out, unsafe):
     """Grade every submission; one that is broken stops no other."""
-    from grading.hidden import secret_seed
-
     seed = secret_seed()
     require_sandbox(unsafe)
     if not submitted.is_dir():
@@ -90,9 +97,8 @@ def grade(submitted, out, unsafe):
     handed_in = {path.name for one in students for path in (submitted / one).iterdir()}
     known = [*set_names(), *sorted(path.stem for path in BOOK.glob("[0-9]*.ipynb"))]
     names = [name for name in known if name in handed_in]
-    with tempfile.TemporaryDirectory(prefix="course-") as folder:
-        course = Course(Path(folder), unsafe=unsafe)
-        versions = {name: course.add(name, source_of(name, seed)) for name in names}
+    with new_course(unsafe=unsafe) as course:
+        versions = {name: student_version_of(course, name, seed) for name in names}
         jobs = [(student, name) for student in students for name in names]
         found = []
         for student, name in tqdm(jobs, desc="grading", unit="submission", file=sys.stderr):
@@ -102,6 +108,13 @@ def grade(submitted, out, unsafe):
     report.write_tables(found, out)
     report.write_pages(found, out)
     print(f"{len(jobs)} submissions of {len(students)} students: {out / 'grades.csv'}")
+
+
+def student_version_of(course, name, seed):
+    """Tell nbgrader of a set or a chapter, and return the version for students."""
+    source = source_of(name, seed)
+    made = course.add(name, source)
+    return made if name in set_names() else source  # a chapter holds no solutions any more
 
 
 def is_folder(path):

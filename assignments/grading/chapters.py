@@ -7,7 +7,7 @@ from nbformat import from_dict
 from nbformat.v4 import new_notebook
 
 EXERCISE = re.compile(r"```\{exercise-start\}\s+:label: (\S+)")
-SOLUTION_START, SOLUTION_END = "```{solution-start}", "```{solution-end}"
+SOLUTION_START, SOLUTION_END = "```{solution-start}", "```{solution-end}\n```"
 
 
 def tagged(cell, tag):
@@ -18,17 +18,49 @@ def tagged(cell, tag):
 def without_solutions(notebook):
     """Return a chapter for students: the solutions gone, and the rest marked for grading."""
     kept, inside = [], False
-    for cell in notebook.cells:
-        inside = inside or cell.source.startswith(SOLUTION_START)
-        if not inside and not tagged(cell, "solution"):
-            kept.append(from_dict(cell))
-        if cell.source.startswith(SOLUTION_END):
-            inside = False
-    for cell in kept:
-        if cell.cell_type == "code":
+    for cell in map(from_dict, notebook.cells):
+        if cell.cell_type == "markdown":
+            cell.source, inside = cut(cell.source, inside)
+            if cell.source:
+                kept.append(cell)
+        elif not inside and not tagged(cell, "solution"):
             cell.outputs, cell.execution_count = [], None
+            kept.append(cell)
     _mark(kept)
     return new_notebook(cells=kept, metadata=notebook.metadata, nbformat_minor=5)
+
+
+def cut(text, inside):
+    r"""Leave the solutions out of a Markdown cell, in which one may end and another begin.
+
+    Parameters
+    ----------
+    text : str
+    inside : bool
+        Whether a solution has begun in a cell before.
+
+    Returns
+    -------
+    (str, bool)
+        What is left, and whether a solution goes on after this cell.
+
+    Examples
+    --------
+    >>> cut("Try.\\n```{solution-start} ex-one", inside=False)
+    ('Try.', True)
+    >>> cut("```{solution-end}\\n```\\nNext.", inside=True)
+    ('Next.', False)
+    """
+    kept = []
+    while text:
+        if inside:
+            _, found, text = text.partition(SOLUTION_END)
+            inside = not found
+        else:
+            before, found, text = text.partition(SOLUTION_START)
+            inside = bool(found)
+            kept.append(before.strip())
+    return "\n\n".join(filter(None, kept)), inside
 
 
 def gradable(notebook):

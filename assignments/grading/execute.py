@@ -8,7 +8,7 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
 
-TIMED_OUT, DIED = "CellTimeoutError", "KernelDied"
+from grading.outcomes import DIED, TIMED_OUT
 
 
 class Patient(Execute):

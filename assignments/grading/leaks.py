@@ -14,14 +14,14 @@ SHORTEST = 30  # characters, blanks left out: what is shorter stands in innocent
 
 
 def squeeze(text):
-    r"""Leave out blanks, quotes and backslashes, which files write in several ways.
+    r"""Leave out blanks, quotes, backslashes and Markdown's signs: they vary from file to file.
 
     Examples
     --------
     >>> squeeze('"return  x @ y\\n",')
     'returnx@y,'
     """
-    return re.sub(r"\\n|[\s\"'\\]", "", text)
+    return re.sub(r"\\n|[\s\"'\\*`]", "", text)
 
 
 def secrets(source, public=()):
@@ -43,7 +43,7 @@ def secrets(source, public=()):
             passages += [line for region in regions for line in region.split("\n")]
             innocent.append(REGION.sub("", cell.source))
         elif mark.get("solution"):
-            passages += re.split(r"(?<=[.;:?])\s", cell.source)
+            passages += re.split(r"(?<=[.;:?])[\s*]+", cell.source)
         else:
             innocent.append(cell.source)
     known = squeeze("\n".join(innocent))

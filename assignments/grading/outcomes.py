@@ -3,11 +3,12 @@
 import re
 from dataclasses import dataclass
 
-from grading.execute import DIED, TIMED_OUT
 from grading.rebuild import is_answer, name_of
 
 PASSED, WRONG, MISSING = "passed", "wrong", "missing"
 TIMED, CRASHED, TO_READ, READ = "timed out", "crashed", "to be read", "read"
+# What `execute` calls the errors of a cell that was left out.
+TIMED_OUT, DIED = "CellTimeoutError", "KernelDied"
 LEFT_ALONE = "nothing was written here"
 STOPPED = "the function stopped with "
 # Names with which an answer could look at the test that calls it: read such answers yourself.
