@@ -141,6 +141,6 @@ def test_unknown_names_are_told(call, words):
         call()
 
 
-@pytest.mark.parametrize("name", [*experiments.TASKS, "fr2", "de3"])
+@pytest.mark.parametrize("name", [*experiments.TASKS, "fr2", "de3", "reversal5"])
 def test_every_task_goes_by_its_name(name):
     assert experiments.make_task(name).held_out

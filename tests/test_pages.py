@@ -14,6 +14,8 @@ pytestmark = pytest.mark.pages
 
 HTML = notebooks.BOOK.parent / "_build" / "html"
 PAGES = [f"book/{path.stem}.html" for path in notebooks.chapters()] + [
+    "book/glossary.html",
+    "book/notation.html",
     "book/api.html",
     "book/references.html",
 ]

@@ -72,7 +72,8 @@ def _transformer(task, **changes):
     return {"task": task, **TRANSFORMER, **changes}
 
 
-#: Tasks that go by a name alone; number words have a language and digits, such as "fr12".
+#: Tasks that go by a name alone. Number words have a language and digits, such as "fr12", and
+#: reversal may have the longest length to train on, such as "reversal10".
 TASKS = {
     "copying": tasks.copying,
     "dates": tasks.dates,
@@ -96,12 +97,16 @@ EXPERIMENTS = {
         _settings("reversal", width=32, steps=6000, attend=True),
         # The one-vector model's best chance: an orthogonal RNN, which does better here than a GRU.
         *(_settings("reversal", encoder="rnn", steps=steps) for steps in (3000, 12_000)),
+        # Trained on short sequences alone, tested on all.
+        *(_settings("reversal10", attend=attend) for attend in (False, True)),
     ],
     # French number words to English, up to 12 digits.
     "french": [
         *(_settings("fr12", steps=steps) for steps in (500, 1500, 6000)),
         *(_settings("fr12", steps=steps, attend=True) for steps in (500, 1500)),
         *(_settings("fr12", steps=steps, reversed_source=True) for steps in (1500, 6000)),
+        # Attention before each step of the decoder, with additive scores.
+        _settings("fr12", steps=1500, attend=True, attention="inside"),
     ],
     # German characters to English words, up to 9 digits: the running example's models.
     "german": [
@@ -147,6 +152,8 @@ MODELS = {
         for attend in (False, True)
         for width in (16, 32, 64)
     },
+    "french_attention": _settings("fr12", steps=1500, attend=True),
+    "french_attention_inside": _settings("fr12", steps=1500, attend=True, attention="inside"),
     "german_one_vector": EXPERIMENTS["german"][1],
     "german_attention": EXPERIMENTS["german"][2],
     "german_self_attention": EXPERIMENTS["german"][3],
@@ -156,7 +163,7 @@ MODELS = {
 
 
 def make_task(name):
-    """Task of a short name, such as ``reversal``, or of language and digits, such as ``fr12``.
+    """Task of a short name: ``reversal``, ``reversal10`` (trained to length 10), ``fr12``, ….
 
     Raises
     ------
@@ -170,11 +177,14 @@ def make_task(name):
     """
     if name in TASKS:
         return TASKS[name]()
+    kind = name.rstrip("0123456789")
     require(
-        name[:2] in ("fr", "de") and name[2:].isdigit(),
-        f"task = {name!r} is unknown; there are {[*TASKS]}, 'fr' or 'de' and a number of digits",
+        kind in ("fr", "de", "reversal") and kind != name,
+        f"task = {name!r} is unknown; there are {[*TASKS]}, 'fr' or 'de' and a number of digits, "
+        "and 'reversal' and a length",
     )
-    return tasks.numbers(name[:2], int(name[2:]))
+    number = int(name.removeprefix(kind))
+    return tasks.reversal((2, number)) if kind == "reversal" else tasks.numbers(kind, number)
 
 
 def train(settings, seed, label="training"):
@@ -184,7 +194,7 @@ def train(settings, seed, label="training"):
     ----------
     settings : dict
         `DEFAULTS` or `TRANSFORMER`, changed, and ``task``. A recurrent decoder may also be given
-        a ``summary``, as in `seq2seq.encode`.
+        a ``summary``, as in `seq2seq.encode`, and ``attention``, as in `seq2seq.init_seq2seq`.
     seed : int
         Decides the start of the parameters and the batches.
     label : str
@@ -240,7 +250,9 @@ def start(settings, rng):
     if _is_transformer(settings):
         layers, norm = settings["layers"], settings["norm"]
         return transformer.init_transformer(rng, *sizes, layers=layers, norm=norm)
-    return seq2seq.init_seq2seq(rng, *sizes, settings["encoder"])
+    return seq2seq.init_seq2seq(
+        rng, *sizes, settings["encoder"], settings.get("attention", "after")
+    )
 
 
 def _is_transformer(settings):
@@ -361,12 +373,13 @@ def _start_worker():
     os.environ["STATIC_BOOK"] = "1"  # the runs draw no bars of their own
     # Ctrl-C reaches all processes; half-trained parameters must not be taken for a result.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _exit)
+    # The main process has a handler of its own; in here one could wait for a lock for ever.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
 def _exit(number, _):
-    sys.exit(128 + number)  # an exception, so that drafts are cleared away
+    sys.exit(128 + number)  # an exception, so that processes and drafts are cleared away
 
 
 def _exit_with_parent():
@@ -377,7 +390,8 @@ def _exit_with_parent():
 def _write(path, write):
     """Write a file whole or not at all: an interrupted run leaves no half of one."""
     path.parent.mkdir(exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    owner = multiprocessing.parent_process() or multiprocessing.current_process()
+    draft = path.with_name(f".{path.name}.{owner.pid}")
     try:
         with draft.open("wb") as file:
             write(file)
@@ -413,21 +427,30 @@ def run(name, seeds=3, jobs=1):
     recorded = json.loads(path.read_text())["runs"] if path.exists() else []
     runs = [run for run in recorded if _job(run) in wanted]
     missing = [job for job in wanted if job not in map(_job, runs)]
-    with multiprocessing.get_context("spawn").Pool(jobs, _start_worker) as pool:
-        for done in tqdm(pool.imap_unordered(_run, missing), desc=name, total=len(missing)):
-            runs.append(done)
-            runs.sort(key=lambda run: wanted.index(_job(run)))
-            record = {
-                "command": f"python -m helpers.experiments run {name}",
-                "versions": {
-                    "python": platform.python_version(),
-                    "numpy": np.__version__,
-                    "autograd": getattr(autograd, "__version__", "unknown"),
-                },
-                "runs": runs,
-            }
-            text = json.dumps(record, indent=1)
-            _write(path, lambda file, text=text: file.write(text.encode()))
+    try:
+        with multiprocessing.get_context("spawn").Pool(jobs, _start_worker) as pool:
+            for done in tqdm(pool.imap_unordered(_run, missing), desc=name, total=len(missing)):
+                runs.append(done)
+                runs.sort(key=lambda run: wanted.index(_job(run)))
+                _write_record(path, name, runs)
+            pool.close()
+            pool.join()
+    finally:
+        for draft in RESULTS.glob(f".*.{os.getpid()}"):  # of a process that was ended
+            draft.unlink()
+
+
+def _write_record(path, name, runs):
+    record = {
+        "command": f"python -m helpers.experiments run {name}",
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "autograd": getattr(autograd, "__version__", "unknown"),
+        },
+        "runs": runs,
+    }
+    _write(path, lambda file: file.write(json.dumps(record, indent=1).encode()))
 
 
 def _job(run):
@@ -481,7 +504,7 @@ def curves(runs, bins=None, **settings):
         (first, last) length of each bin; each length by itself if not given.
     settings
         What the runs must have been made with; `DEFAULTS`, or for ``model="transformer"``
-        `TRANSFORMER`, for what is not given, and any task.
+        `TRANSFORMER`, for what is not given, and the task of the first run.
 
     Returns
     -------
@@ -494,8 +517,9 @@ def curves(runs, bins=None, **settings):
     ValueError
         If no run has these settings.
     """
-    settings = (TRANSFORMER if _is_transformer(settings) else DEFAULTS) | settings
-    chosen = [one for one in runs if settings.items() <= one["settings"].items()]
+    defaults = TRANSFORMER if _is_transformer(settings) else DEFAULTS
+    settings = {"task": runs[0]["settings"]["task"], **defaults, **settings}
+    chosen = [one for one in runs if one["settings"] == settings]
     require(chosen, f"no run has the settings {settings}")
     lengths = sorted(chosen[0]["accuracy"])
     bins = bins or [(length, length) for length in lengths]
