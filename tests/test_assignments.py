@@ -463,6 +463,15 @@ def test_points_of_written_answers_are_taken_from_the_table(tmp_path):
     assert "ann,set,why,2.5,nearly" in printed
 
 
+def test_examples_in_docstrings_hold():
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'book'}{os.pathsep}{ASSIGNMENTS}"}
+    python = ROOT / ".venv-assignments" / "bin" / "python"
+    names = ("chapters", "leaks", "report")
+    paths = [ASSIGNMENTS / "grading" / f"{name}.py" for name in names]
+    paths.append(ROOT / "binder" / "install_missing.py")
+    subprocess.run([python, "-m", "doctest", *paths], env=environment, check=True)
+
+
 # ---- what is said when something is missing ----------------------------------------------
 
 

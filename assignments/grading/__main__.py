@@ -104,6 +104,7 @@ def grade(submitted, out, unsafe):
         for student, name in tqdm(jobs, desc="grading", unit="submission", file=sys.stderr):
             place = submitted / student / name
             found += grade_one(course, student, name, versions[name], place)
+    out.mkdir(parents=True, exist_ok=True)
     found = report.add_written(found, out / "written.csv")
     report.write_tables(found, out)
     report.write_pages(found, out)

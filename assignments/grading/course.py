@@ -2,13 +2,18 @@
 
 import os
 import sys
+import warnings
 
 from nbgrader.apps import NbGraderAPI
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from grading import sandbox
 from grading.execute import Patient
 from grading.places import named, read, write
+
+# nbgrader's gradebook brings them about, and they mean nothing to who grades.
+warnings.simplefilter("ignore", SAWarning)
 
 
 class Course:

@@ -11,6 +11,7 @@ TIMED, CRASHED, TO_READ, READ = "timed out", "crashed", "to be read", "read"
 TIMED_OUT, DIED = "CellTimeoutError", "KernelDied"
 LEFT_ALONE = "nothing was written here"
 STOPPED = "the function stopped with "
+CELL_FILE = re.compile(r"\(\d+\.py, line (\d+)\)")
 # Names with which an answer could look at the test that calls it: read such answers yourself.
 PRYING = re.compile(
     r"\b(_getframe|inspect|get_ipython|ast_transformers|gc|ctypes|__code__|settrace|setprofile"
@@ -75,7 +76,8 @@ def first_error(cell):
     """Return (name, message) of the first error that a cell showed, or None."""
     for output in cell.get("outputs", ()):
         if output.output_type == "error":
-            return output.ename, " ".join(str(output.evalue).split())[:200]
+            message = CELL_FILE.sub(r"in line \1", " ".join(str(output.evalue).split()))
+            return output.ename, message[:200]
     return None
 
 
