@@ -40,7 +40,8 @@ lab: $(INSTALLED)
 test: $(INSTALLED) .venv-assignments/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(PYTEST) -m "not pages"
+	$(PYTEST) -m "not pages and not binder"
+	$(if $(filter true,$(CI)),$(MAKE) .venv-binder/installed && $(PYTEST) -m binder)
 	$(NBVAL)
 	$(if $(filter true,$(CI)),OPENBLAS_CORETYPE=Haswell $(NBVAL))
 	$(BUILD)
@@ -55,11 +56,20 @@ assignments: .venv-assignments/installed
 grade: .venv-assignments/installed
 	@$(GRADING) grade
 
+release: book
+	@PYTHONPATH=book:assignments $(BIN)/python -m grading.release
+
 # nbgrader needs other versions than the book, and students need none of it.
 .venv-assignments/installed: assignments/requirements.txt binder/requirements.txt
 	@echo "Installing what grading needs into .venv-assignments (about a minute) ..."
 	@$(PYTHON) -m venv .venv-assignments
 	@.venv-assignments/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# What Binder installs, and nothing else: the test in JupyterLab runs there.
+.venv-binder/installed: binder/requirements.txt
+	@$(PYTHON) -m venv .venv-binder
+	@.venv-binder/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 # PyTorch is large and needed for nothing else, so it has an environment of its own.

@@ -172,7 +172,7 @@ def mixed_cells(notebook):
 # ---- the normal form ---------------------------------------------------------------------
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
-KEPT_CELL_METADATA = ("tags", "mystnb")
+KEPT_CELL_METADATA = ("tags", "mystnb", "jupyter")
 
 
 def normalise(notebook):
@@ -235,14 +235,15 @@ def setup_cell():
     """
     config = yaml.safe_load((BOOK.parent / "_config.yml").read_text(encoding="utf-8"))
     source = SETUP.format(**config["repository"])
-    metadata = {"tags": ["remove-cell"]}
+    # The book leaves it out, and JupyterLab folds it.
+    metadata = {"tags": ["remove-cell"], "jupyter": {"source_hidden": True}}
     return nbformat.v4.new_code_cell(source, id="setup", execution_count=1, metadata=metadata)
 
 
 def with_setup(notebook):
     """Put the first cell into a notebook that has none, or renew it; the others keep their ids."""
     if notebook.cells[0].id == "setup":
-        notebook.cells[0].source = setup_cell().source
+        notebook.cells[0] = setup_cell()
         return notebook
     notebook.cells.insert(0, setup_cell())
     for cell in notebook.cells[1:]:
