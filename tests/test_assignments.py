@@ -22,7 +22,7 @@ PARTS = [
     "state_weights",
     "context",
     "additive_scores",
-    "masked_weights",
+    "share_by_length",
 ]
 SECONDS = "10"
 REGION = re.compile(r" *### BEGIN SOLUTION\n(.*?)\s*### END SOLUTION", re.DOTALL)
@@ -192,7 +192,7 @@ WRONG = {
     "context": "context = lambda states, memory: buggy_context(states, memory)",
     "additive_scores": "def additive_scores(queries, keys, w_queries, w_keys, vector):\n"
     "    return (queries @ w_queries @ vector)[:, None] + keys @ w_keys @ vector",
-    "masked_weights": "masked_weights = buggy_masked_weights",
+    "share_by_length": "share_by_length = buggy_share",
 }
 READS = """
 import json, re
@@ -222,8 +222,12 @@ FROM_HELPERS = {
     "def exact_match(*batch):\n    return training.exact_match(*batch).mean()",
     "context": "from helpers.attention import attention, dot\n"
     "def context(states, memory):\n    return attention(states, memory, memory, score=dot)",
-    "masked_weights": "from helpers.functions import _softmax\n"
-    "def masked_weights(scores, mask):\n    return _softmax(scores, -1, mask)",
+    "additive_scores": "from helpers.attention import additive\n"
+    "def additive_scores(queries, keys, w_queries, w_keys, vector):\n"
+    "    zeros = np.zeros(len(vector))\n"
+    "    maps = dict(queries=w_queries, keys=w_keys)\n"
+    "    params = {name: dict(weight=w, bias=zeros) for name, w in maps.items()}\n"
+    "    return additive(params | dict(vector=vector))(queries, keys)",
 }
 PRIES = """
 import sys

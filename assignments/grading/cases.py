@@ -96,13 +96,17 @@ def additive(queries, keys, w_queries, w_keys, vector):
     return attention.additive({**params, "vector": vector})(queries, keys)
 
 
-def draw_masked(rng):
-    """Draw scores, also large ones, and a mask with an empty row and a full one."""
-    n_queries, n_keys = (size + 1 for size in sizes(rng, 2))
-    mask = rng.random((n_queries, n_keys)) < 0.6
-    mask[0], mask[1] = False, True
-    mask[2, 0], mask[2, 1] = True, False
-    return normal(rng, n_queries, n_keys) * 4, mask
+def draw_lengths(rng):
+    """Draw which sequences are right, and their lengths: some occur often, some never."""
+    longest = int(rng.integers(6, 10))
+    lengths = rng.integers(2, longest, size=20)
+    return rng.random(20) < 0.6, lengths, longest
+
+
+def share_by_length(right, lengths, longest):
+    """Go through the lengths one by one."""
+    shares = [right[lengths == length] for length in range(1, longest + 1)]
+    return np.array([share.mean() if share.size else 0.0 for share in shares])
 
 
 BOTTLENECK = {
@@ -118,21 +122,11 @@ BOTTLENECK = {
         ("attention.attention", "attention._attention", *ATTENTION),
     ),
     "additive_scores": Part(draw_additive, additive, ("attention.additive",)),
-    "masked_weights": Part(
-        draw_masked,
-        lambda scores, mask: functions.softmax(scores, where=mask),
-        ("functions.softmax", "functions._softmax", *ATTENTION),
-    ),
+    "share_by_length": Part(draw_lengths, share_by_length, ("experiments.accuracy_by_length",)),
 }
 
 
 # ---- self-attention and the Transformer --------------------------------------------------
-
-
-def draw_projected(rng):
-    """Draw a sequence and two projections."""
-    n, width, head = sizes(rng, 3)
-    return normal(rng, n, width), normal(rng, width, head), normal(rng, width, head)
 
 
 def draw_square(rng):
@@ -142,66 +136,92 @@ def draw_square(rng):
 
 
 def draw_heads(rng):
-    """Draw a context for each head."""
-    return (normal(rng, *sizes(rng, 4)),)
+    """Draw a context for each head, and the output matrix."""
+    heads, n, head, width = sizes(rng, 4)
+    return normal(rng, heads, n, head), normal(rng, heads * head, width)
 
 
-def draw_positions(rng):
-    """Draw a batch and encodings for more places than it has."""
-    batch, time, width = sizes(rng, 3)
-    return normal(rng, batch, time, width), normal(rng, time + 4, 1, width)
+def project_heads(contexts, w_output):
+    """Lay the heads of each position end to end, one position at a time."""
+    return np.stack([contexts[:, i].reshape(-1) @ w_output for i in range(contexts.shape[1])])
 
 
-def draw_pair(rng):
-    """Draw a source and a target."""
-    n_source, n_target, width = sizes(rng, 3)
-    return normal(rng, n_source, width), normal(rng, n_target, width)
+def draw_maps(rng):
+    """Draw the weights of several heads."""
+    heads, n_queries, n_keys = sizes(rng, 3)
+    weights = functions.softmax(normal(rng, heads, n_queries, n_keys) * 2)
+    return (weights.round(6),)
 
 
-def three_attentions(source, target):
-    """Wire the helpers' attention in three ways."""
-    past = attention.causal_mask(len(target))
-    wirings = (source, source, None), (target, target, past), (target, source, None)
-    return np.concatenate([attention.attention(q, kv, kv, mask) for q, kv, mask in wirings])
+def hidden_by_average(weights):
+    """Go through the queries one by one."""
+    return np.array(
+        [
+            np.mean([head.max() for head in weights[:, i]]) - max(sum(weights[:, i]) / len(weights))
+            for i in range(weights.shape[1])
+        ]
+    )
 
 
-def draw_norm(rng):
-    """Draw a batch, a scale and a shift."""
-    batch, time, width = sizes(rng, 3)
-    return normal(rng, batch, time, width) * 3, normal(rng, width), normal(rng, width)
+def draw_step(rng):
+    """Draw a query, the newest key and value, and the caches; one time in three they are empty."""
+    n, width, width_values = sizes(rng, 3)
+    n *= int(rng.random() < 2 / 3)
+    newest = normal(rng, width), normal(rng, width), normal(rng, width_values)
+    return *newest, normal(rng, n, width), normal(rng, n, width_values)
+
+
+def next_context(query, key, value, keys, values):
+    """Attend over the caches with the newest position at their end."""
+    keys, values = np.vstack([keys, key]), np.vstack([values, value])
+    return attention.attention(query[None], keys, values)[0]
+
+
+def draw_sequence(rng):
+    """Draw queries, keys and values of one sequence."""
+    n, width, width_values = sizes(rng, 3)
+    return normal(rng, n, width), normal(rng, n, width), normal(rng, n, width_values)
+
+
+def running_attention(queries, keys, values):
+    """Make the whole map."""
+    weights = np.tril(np.exp(queries) @ np.exp(keys).T)
+    return weights / weights.sum(axis=-1, keepdims=True) @ values
+
+
+def turned(pairs, rate):
+    """Turn complex numbers."""
+    numbers = (pairs[:, 0] + 1j * pairs[:, 1]) * np.exp(1j * rate * np.arange(len(pairs)))
+    return np.stack([numbers.real, numbers.imag], axis=1)
+
+
+def layers_needed(n, reach):
+    """Walk from the first position to the last."""
+    place, layers = 0, 0
+    while place < n - 1:
+        place, layers = place + reach, layers + 1
+    return layers
 
 
 SELF_ATTENTION = {
-    "self_attention_weights": Part(
-        draw_projected,
-        lambda x, w_queries, w_keys: attention.attention_weights(x @ w_queries, x @ w_keys),
-        ATTENTION,
-    ),
     "causal_weights": Part(
         draw_square,
         lambda scores: functions.softmax(scores, where=attention.causal_mask(len(scores))),
         ("functions.softmax", "functions._softmax", *ATTENTION),
     ),
-    "merge_heads": Part(
-        draw_heads, lambda contexts: np.concatenate(list(contexts.swapaxes(0, 1)), axis=-1)
+    "project_heads": Part(draw_heads, project_heads, ("attention.multi_head_attention",)),
+    "hidden_by_average": Part(draw_maps, hidden_by_average),
+    "next_context": Part(
+        draw_step, next_context, ("attention.attention", "attention._attention", *ATTENTION)
     ),
-    "add_positions": Part(
-        draw_positions,
-        lambda x, encoding: np.stack(
-            [step + place for step, (place,) in zip(x.swapaxes(0, 1), encoding, strict=False)],
-            axis=1,
-        ),
-        ("positions.add_positions",),
+    "running_attention": Part(draw_sequence, running_attention, ("attention.linear_attention",)),
+    "turned": Part(
+        lambda rng: (normal(rng, int(rng.integers(3, 8)), 2), round(rng.random(), 3)),
+        turned,
+        ("positions.rotate",),
     ),
-    "three_attentions": Part(draw_pair, three_attentions),
-    "layer_norm": Part(
-        draw_norm,
-        lambda x, scale, shift: functions.layer_norm({"scale": scale, "shift": shift}, x),
-        ("functions.layer_norm", "functions._layer_norm"),
-    ),
-    "multiplications": Part(
-        lambda rng: tuple(int(n) for n in rng.integers(2, 100, size=2)),
-        lambda n, width: sum([n * width * width] * 4) + sum([n * n * width] * 2),
+    "layers_needed": Part(
+        lambda rng: tuple(int(n) for n in rng.integers((10, 2), (60, 9))), layers_needed
     ),
 }
 

@@ -125,7 +125,8 @@ def hidden_test(name, part, rng):
 def literal(value):
     """Return the code of a number or an array."""
     if isinstance(value, np.ndarray):
-        return f"_numpy.array({value.tolist()})"
+        # An empty array needs its shape said.
+        return f"_numpy.array({value.tolist()}).reshape({value.shape})"
     return repr(value)
 
 
