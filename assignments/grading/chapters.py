@@ -46,9 +46,9 @@ def cut(text, inside):
 
     Examples
     --------
-    >>> cut("Try.\\n```{solution-start} ex-one", inside=False)
+    >>> cut("Try.\n```{solution-start} ex-one", inside=False)
     ('Try.', True)
-    >>> cut("```{solution-end}\\n```\\nNext.", inside=True)
+    >>> cut("```{solution-end}\n```\nNext.", inside=True)
     ('Next.', False)
     """
     kept = []
