@@ -68,6 +68,17 @@ def test_the_api_page_lists_every_module_of_the_helpers():
     assert sorted(listed) == sorted(modules | packages)
 
 
+def test_every_paper_that_the_helpers_name_is_in_the_references():
+    entries = re.findall(
+        r"^@\w+\{(\w+?)(\d{4})", (notebooks.BOOK / "references.bib").read_text(), re.M
+    )
+    known = {(name, year) for name, year in entries}
+    for path in (notebooks.BOOK / "helpers").rglob("*.py"):
+        text = re.sub(r"\s+", " ", path.read_text())
+        for name, year in re.findall(r"([A-Z]\w+)(?: et al\.| and [A-Z]\w+) ((?:19|20)\d\d)", text):
+            assert (name.lower(), year) in known, f"{path.name}: {name} {year}"
+
+
 def test_repository_is_named_in_one_place():
     """Notebooks name it as well, in the first cell, which is made from that place."""
     address = "attention-measured/attention-measured"

@@ -32,6 +32,7 @@ __all__ = [
     "make_task",
     "overall",
     "run",
+    "shares",
     "start",
     "train",
     "translate",
@@ -517,10 +518,7 @@ def curves(runs, bins=None, **settings):
     ValueError
         If no run has these settings.
     """
-    defaults = TRANSFORMER if _is_transformer(settings) else DEFAULTS
-    settings = {"task": runs[0]["settings"]["task"], **defaults, **settings}
-    chosen = [one for one in runs if one["settings"] == settings]
-    require(chosen, f"no run has the settings {settings}")
+    chosen = _chosen(runs, settings)
     lengths = sorted(chosen[0]["accuracy"])
     bins = bins or [(length, length) for length in lengths]
     inside = [[n for n in lengths if first <= n <= last] for first, last in bins]
@@ -531,6 +529,41 @@ def curves(runs, bins=None, **settings):
 
     accuracy = [[share_right(run, group) for group in inside] for run in chosen]
     return [(first + last) / 2 for first, last in bins], np.array(accuracy)
+
+
+def _chosen(runs, settings):
+    """Return the runs that were made with these settings."""
+    defaults = TRANSFORMER if _is_transformer(settings) else DEFAULTS
+    settings = {"task": runs[0]["settings"]["task"], **defaults, **settings}
+    chosen = [one for one in runs if one["settings"] == settings]
+    require(chosen, f"no run has the settings {settings}")
+    return chosen
+
+
+def shares(runs, **settings):
+    """Share of all held-out pairs that is right, one number a seed.
+
+    Parameters
+    ----------
+    runs, settings
+        As for `curves`.
+
+    Returns
+    -------
+    array (seeds,)
+
+    Raises
+    ------
+    ValueError
+        If no run has these settings.
+
+    Examples
+    --------
+    >>> shares(load_record("french"), steps=1500, attend=True) > 0.9
+    array([ True,  True,  True])
+    """
+    chosen = _chosen(runs, settings)
+    return np.array([overall(one["accuracy"], one["count"]) for one in chosen])
 
 
 def overall(accuracy, count):

@@ -24,7 +24,7 @@ from helpers.plots import SCALE, new_figure
 
 __all__ = ["QUIZ", "explore", "positions", "show"]
 
-#: The look of the quizzes: ``display_quiz("quizzes/….json", **QUIZ)``, of the package jupyterquiz.
+#: How quizzes look, for ``display_quiz("quizzes/….json", **QUIZ)`` of the package jupyterquiz.
 QUIZ = {
     "question_alignment": "left",
     "max_width": 680,
