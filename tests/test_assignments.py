@@ -251,7 +251,7 @@ def submissions(handed_out, port):
     path = str(ASSIGNMENTS / "source" / SET / f"{SET}.ipynb")
     loop = "def context(states, memory):\n    while True:\n        pass"
     leave = "import os\ndef context(states, memory):\n    os._exit(0)"
-    eat = "def context(states, memory):\n    return [bytearray(10**8) for _ in range(10**4)]"
+    eat = "def context(states, memory):\n    return [np.zeros(10**7) for _ in range(10**4)]"
     return {
         "right": right,
         "wrong": with_answers(right, **WRONG),
