@@ -5,6 +5,9 @@
 #   make lab         open the notebooks in JupyterLab
 #   make test        lint, unit tests, notebooks, strict build, built pages in a browser
 #   make notebooks   execute the notebooks and write them in the form that git keeps
+#   make assignments hand out problem sets, or chapters: make assignments CHAPTERS="03 06"
+#   make grade       grade what lies in assignments/submitted (see assignments/README.md)
+#   make release     the book and the student notebooks as zip files, in dist/
 #   make bench       time the helpers beside PyTorch (installs PyTorch into .venv-bench)
 #   make results     record the long sweeps again (CPU-hours)
 #   make clean       remove what was built
@@ -18,7 +21,9 @@ PYTEST := $(BIN)/python -m pytest
 NBVAL := $(PYTEST) --nbval --nbval-cell-timeout=600 -p no:cacheprovider book/*.ipynb
 BUILD := $(BIN)/jupyter-book build . -W -n --keep-going
 
-.PHONY: book serve lab test notebooks bench results clean
+GRADING := PYTHONPATH=book:assignments .venv-assignments/bin/python -m grading
+
+.PHONY: book serve lab test notebooks assignments grade release bench results clean
 
 book: $(INSTALLED)
 	@$(BUILD)
@@ -32,10 +37,11 @@ lab: $(INSTALLED)
 	@cd book && ../$(BIN)/jupyter lab
 
 # In CI, nbval runs with two kinds of matrix kernels: what is compared must not depend on them.
-test: $(INSTALLED)
+test: $(INSTALLED) .venv-assignments/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(PYTEST) -m "not pages"
+	$(PYTEST) -m "not pages and not binder"
+	$(if $(filter true,$(CI)),$(MAKE) .venv-binder/installed && $(PYTEST) -m binder)
 	$(NBVAL)
 	$(if $(filter true,$(CI)),OPENBLAS_CORETYPE=Haswell $(NBVAL))
 	$(BUILD)
@@ -43,6 +49,28 @@ test: $(INSTALLED)
 
 notebooks: $(INSTALLED)
 	@$(BIN)/python book/_extensions/notebooks.py
+
+assignments: .venv-assignments/installed
+	@$(GRADING) assign $(CHAPTERS)
+
+grade: .venv-assignments/installed
+	@$(GRADING) grade
+
+release: book
+	@PYTHONPATH=book:assignments $(BIN)/python -m grading.release
+
+# nbgrader needs other versions than the book, and students need none of it.
+.venv-assignments/installed: assignments/requirements.txt binder/requirements.txt
+	@echo "Installing what grading needs into .venv-assignments (about a minute) ..."
+	@$(PYTHON) -m venv .venv-assignments
+	@.venv-assignments/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# What Binder installs, and nothing else: the test in JupyterLab runs there.
+.venv-binder/installed: binder/requirements.txt
+	@$(PYTHON) -m venv .venv-binder
+	@.venv-binder/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 # PyTorch is large and needed for nothing else, so it has an environment of its own.
 bench: .venv-bench/installed

@@ -45,6 +45,41 @@ def test_committed_notebook_is_in_normal_form(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_first_cell_makes_the_helpers_importable_elsewhere(name):
+    first = read(name).cells[0]
+    assert first == notebooks.setup_cell(), "run `python book/_extensions/notebooks.py --setup`"
+
+
+def test_first_cell_of_a_problem_set_is_that_of_the_chapters():
+    for path in (notebooks.BOOK.parent / "assignments" / "source").glob("*/*.ipynb"):
+        assert notebooks.read(path).cells[0].source == notebooks.setup_cell().source
+
+
+def test_first_cell_is_put_in_once_and_keeps_the_others():
+    notebook = example()
+    notebook.cells[1].execution_count = 1
+    once = notebooks.with_setup(copy.deepcopy(notebook))
+    assert [cell.id for cell in once.cells] == ["setup", *(cell.id for cell in notebook.cells)]
+    assert once.cells[2].execution_count == 2
+    assert notebooks.with_setup(copy.deepcopy(once)) == once
+
+
+def test_first_cell_fetches_the_course_where_it_is_missing(tmp_path):
+    """As on Colab: a folder of its own, and a `git` that gives this working copy."""
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f'#!/bin/sh\nfor last; do :; done\nln -s "{notebooks.BOOK.parent}" "$last"\n')
+    git.chmod(0o755)
+    code = notebooks.setup_cell().source + "\nfrom helpers import checks; print(os.getcwd())"
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment["PATH"] = f"{git.parent}{os.pathsep}{environment['PATH']}"
+    printed = subprocess.check_output(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, text=True
+    )
+    assert printed.strip() == str(notebooks.BOOK)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_notebook_runs_and_what_it_prints_is_committed(name, executed):
     """Cells without a count print nothing: nbval would not compare it."""
     run = executed[name]

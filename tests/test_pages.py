@@ -131,7 +131,8 @@ def test_index_leads_to_every_chapter(open_page, address):
 
 
 def test_search_finds_a_word(open_page, address):
-    title = notebooks.read(notebooks.BOOK / "03_bottleneck.ipynb").cells[0].source.split("\n")[0]
+    cells = notebooks.read(notebooks.BOOK / "03_bottleneck.ipynb").cells
+    title = next(cell for cell in cells if cell.cell_type == "markdown").source.split("\n")[0]
     word = max(title.strip("# ?").split(), key=len)
     page = open_page(f"{address}/search.html?q={word}")
     page.wait_for_selector("#search-results li a")

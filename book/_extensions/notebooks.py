@@ -5,6 +5,7 @@ half is what ``make notebooks`` runs::
 
     python book/_extensions/notebooks.py                  # every chapter
     python book/_extensions/notebooks.py 03_bottleneck    # just one
+    python book/_extensions/notebooks.py --setup          # only renew the first cell of each
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
+import yaml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from traitlets.config import Config
@@ -170,7 +172,7 @@ def mixed_cells(notebook):
 # ---- the normal form ---------------------------------------------------------------------
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
-KEPT_CELL_METADATA = ("tags", "mystnb")
+KEPT_CELL_METADATA = ("tags", "mystnb", "jupyter")
 
 
 def normalise(notebook):
@@ -210,6 +212,50 @@ def _normalise_outputs(cell, number):
     return counted
 
 
+# ---- the first cell ----------------------------------------------------------------------
+
+SETUP = """\
+# Where the course isn't there, as on Colab: fetch it, and the packages that are missing.
+import importlib.util
+import os
+import sys
+
+if importlib.util.find_spec("helpers") is None:
+    address = "{url}"
+    os.system(f"git clone --quiet --depth 1 --branch {branch} {{address}} course")
+    os.chdir("course/book")
+    sys.path.insert(0, os.getcwd())
+    os.system(f"{{sys.executable}} ../binder/install_missing.py")"""
+
+
+def setup_cell():
+    """Make the first cell of every notebook: on Colab it makes `helpers` importable.
+
+    The address of the repository comes from ``_config.yml``.
+    """
+    config = yaml.safe_load((BOOK.parent / "_config.yml").read_text(encoding="utf-8"))
+    source = SETUP.format(**config["repository"])
+    # The book leaves it out, and JupyterLab folds it.
+    metadata = {"tags": ["remove-cell"], "jupyter": {"source_hidden": True}}
+    return nbformat.v4.new_code_cell(source, id="setup", execution_count=1, metadata=metadata)
+
+
+def with_setup(notebook):
+    """Put the first cell into a notebook that has none, or renew it; the others keep their ids."""
+    if notebook.cells[0].id == "setup":
+        notebook.cells[0] = setup_cell()
+        return notebook
+    notebook.cells.insert(0, setup_cell())
+    for cell in notebook.cells[1:]:
+        for counted in (cell, *cell.get("outputs", ())):
+            if counted.get("execution_count"):
+                counted.execution_count += 1
+    return notebook
+
+
+# ---- files -------------------------------------------------------------------------------
+
+
 def read(path):
     """Read a notebook."""
     return nbformat.read(path, as_version=4)
@@ -245,10 +291,19 @@ def main(names):
                 file=sys.stderr,
             )
         else:
-            write(normalise(run.notebook), run.path)
+            write(normalise(with_setup(run.notebook)), run.path)
         failed = failed or bool(run.error or mixed)
     return int(failed)
 
 
+def renew_setup(names):
+    """Renew the first cell of chapters, and execute nothing."""
+    for path in chapters(names):
+        write(with_setup(read(path)), path)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    if sys.argv[1:2] == ["--setup"]:
+        renew_setup(sys.argv[2:])
+    else:
+        sys.exit(main(sys.argv[1:]))

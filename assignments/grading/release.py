@@ -1,0 +1,73 @@
+"""``make release``: the book and the student notebooks as zip files, with checksums.
+
+Runs in the book's own environment; nothing of nbgrader is needed. The same content gives the same
+bytes: names are sorted, and all files bear one date.
+"""
+
+import hashlib
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+
+from grading.chapters import without_solutions
+from grading.places import ASSIGNMENTS, BOOK, read
+
+ROOT = ASSIGNMENTS.parent
+HTML, DIST = ROOT / "_build" / "html", ROOT / "dist"
+DATE = (1980, 1, 1, 0, 0, 0)
+FOLDERS = ("helpers", "results", "quizzes")
+OTHERS = ("binder/requirements.txt", "binder/install_missing.py", "LICENSE", "README.md")
+
+
+def files_below(folder):
+    """Return the files below a folder by their names, without what Python compiled."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in Path(folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def student_notebooks():
+    """Return what a student needs to work without the repository: bytes by name."""
+    content = {name: (ROOT / name).read_bytes() for name in OTHERS}
+    for path in BOOK.glob("*.ipynb"):
+        notebook = without_solutions(read(path))
+        content[f"book/{path.name}"] = (nbformat.writes(notebook) + "\n").encode()
+    for folder in FOLDERS:
+        for name, data in files_below(BOOK / folder).items():
+            content[f"book/{folder}/{name}"] = data
+    return content
+
+
+def write_zip(path, content):
+    """Write a zip file whose bytes depend on its content alone."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(content):
+            entry = zipfile.ZipInfo(f"{path.stem}/{name}", DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system, entry.external_attr = 3, 0o644 << 16  # the same on any system
+            archive.writestr(entry, content[name])
+
+
+def release(html=HTML, folder=DIST):
+    """Write both zip files and SHA256SUMS."""
+    if not (html / "index.html").is_file():
+        raise SystemExit(f"There is no book in {html}: run `make book`.")
+    folder.mkdir(parents=True, exist_ok=True)
+    archives = {
+        folder / "attention-measured-book.zip": files_below(html),
+        folder / "attention-measured-notebooks.zip": student_notebooks(),
+    }
+    sums = []
+    for path, content in archives.items():
+        write_zip(path, content)
+        sums.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
+        print(f"{path}: {len(content)} files, {path.stat().st_size / 1e6:.1f} MB")
+    (folder / "SHA256SUMS").write_text("".join(sums))
+
+
+if __name__ == "__main__":
+    release(*map(Path, sys.argv[1:]))

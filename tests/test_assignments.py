@@ -1,0 +1,502 @@
+"""Handing out and grading, with the submissions that a class hands in, and some that cheat."""
+
+import contextlib
+import copy
+import csv
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ASSIGNMENTS = ROOT / "assignments"
+SET, CHAPTER = "bottleneck", "03_bottleneck"
+PARTS = [
+    "bits_per_number",
+    "exact_match",
+    "state_weights",
+    "context",
+    "additive_scores",
+    "share_by_length",
+]
+SECONDS = "10"
+REGION = re.compile(r" *### BEGIN SOLUTION\n(.*?)\s*### END SOLUTION", re.DOTALL)
+
+
+def grading(*arguments, **variables):
+    """Run the grading program in its own environment."""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'book'}{os.pathsep}{ASSIGNMENTS}"}
+    environment |= {"GRADING_TIMEOUT": SECONDS, "GRADING_MEMORY_MB": "1500"} | variables
+    command = [ROOT / ".venv-assignments" / "bin" / "python", "-m", "grading", *arguments]
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, cwd=ASSIGNMENTS, timeout=400
+    )
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def cell(notebook, name):
+    [found] = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name]
+    return found
+
+
+def can_shut_in():
+    command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
+    with contextlib.suppress(FileNotFoundError):
+        return subprocess.run(command, capture_output=True).returncode == 0
+    return False
+
+
+SHUT_IN = can_shut_in()
+needs_sandbox = pytest.mark.skipif(
+    not SHUT_IN, reason="bubblewrap isn't installed, or may not make namespaces on this machine"
+)
+
+
+# ---- handing out -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory):
+    """Hand out both problem sets."""
+    folder = tmp_path_factory.mktemp("release")
+    result = grading("assign", "--release", folder)
+    assert result.returncode == 0, result.stderr
+    assert "pass visible and hidden tests" in result.stdout
+    assert "No leak" in result.stdout
+    return folder
+
+
+@pytest.mark.parametrize("name", [SET, "self_attention"])
+def test_a_problem_set_has_the_size_that_was_asked_for(name):
+    graded = [
+        c.metadata.nbgrader
+        for c in read(ASSIGNMENTS / "source" / name / f"{name}.ipynb").cells
+        if c.metadata.get("nbgrader", {}).get("grade")
+    ]
+    assert 5 <= sum(not mark.solution for mark in graded) <= 8
+    assert sum(mark.solution for mark in graded) == 1
+
+
+@pytest.mark.parametrize("name", [SET, "self_attention"])
+def test_each_mistake_of_a_problem_set_gets_its_own_message(name, monkeypatch):
+    from helpers import checks
+
+    real, calls = checks.same_result, []
+    monkeypatch.setattr(checks, "same_result", lambda *a: calls.append(a) or real(*a))
+    names = {}
+    for one in read(ASSIGNMENTS / "source" / name / f"{name}.ipynb").cells:
+        if one.cell_type == "code":
+            exec(one.source, names)
+    assert len(calls) >= 5
+    for _, arguments, expected, mistakes in calls:
+        assert len(mistakes) >= 3
+        for message, result in mistakes.items():
+            verdict = real(lambda *_, r=result: r, arguments, expected, mistakes)
+            assert verdict.message == message
+
+
+def test_the_release_holds_no_solution_and_runs_without_the_repository(release):
+    notebook = read(release / SET / f"{SET}.ipynb")
+    for name in PARTS:
+        assert cell(notebook, name).source.endswith("    raise NotImplementedError")
+        assert "HIDDEN" not in cell(notebook, f"test_{name}").source
+    assert cell(notebook, "explanations").source == "Your answer here."
+    command = [sys.executable, "-c", "from helpers import checks"]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    subprocess.run(command, cwd=release / SET, env=environment, check=True)
+
+
+def test_the_leak_test_finds_a_planted_solution(release, tmp_path):
+    source = read(ASSIGNMENTS / "source" / SET / f"{SET}.ipynb")
+    [solution] = REGION.findall(cell(source, "state_weights").source)
+    planted = tmp_path / SET / "planted.py"
+    planted.parent.mkdir()
+    planted.write_text(f"def f(gates):\n{solution}\n")
+    found = leaks(tmp_path)
+    assert "planted.py" in found and "kept_since" in found
+    planted.unlink()
+    assert leaks(tmp_path) == ""
+
+
+def test_the_leak_test_reads_html_and_model_answers(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text(
+        "<p>The vector <b>could</b> hold the words, but gradient descent has not found how.</p>"
+        "<pre><span>kept_since</span> <span>=</span> <span>np</span>.cumprod("
+        "np.append(gates[<span>1</span>:], 1.0)[::-<span>1</span>])[::-1]</pre>"
+    )
+    found = leaks(tmp_path)
+    assert "gradientdescent" in found and "kept_since" in found
+
+
+def leaks(folder):
+    """Look through a folder, and return what was found."""
+    program = (
+        "import sys; from pathlib import Path; from grading import __main__ as m\n"
+        "m.HTML = Path('nowhere'); m.require_no_leaks(Path(sys.argv[1]))"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'book'}{os.pathsep}{ASSIGNMENTS}"}
+    python = ROOT / ".venv-assignments" / "bin" / "python"
+    result = subprocess.run(
+        [python, "-c", program, folder], env=environment, capture_output=True, text=True
+    )
+    assert (result.returncode == 0) == (result.stderr == "")
+    return result.stderr
+
+
+@pytest.mark.pages
+def test_the_built_book_holds_no_solution_of_a_problem_set(tmp_path):
+    result = grading("assign", "03", "--release", tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "isn't built" not in result.stdout
+
+
+# ---- grading -----------------------------------------------------------------------------
+
+
+def with_answers(notebook, **answers):
+    """Return a copy of a student's notebook with these answers in it."""
+    notebook = copy.deepcopy(notebook)
+    for name, source in answers.items():
+        cell(notebook, name).source = source
+    return notebook
+
+
+def without(notebook, *names):
+    """Return a copy without these cells."""
+    notebook = copy.deepcopy(notebook)
+    for name in names:
+        notebook.cells.remove(cell(notebook, name))
+    return notebook
+
+
+def model_answers():
+    """Return the instructor's answers, as a student could have written them."""
+    source = read(ASSIGNMENTS / "source" / SET / f"{SET}.ipynb")
+    return {name: REGION.sub(r"\1", cell(source, name).source) for name in PARTS}
+
+
+WRONG = {
+    "bits_per_number": "def bits_per_number(length, symbols, width):\n    return length / width",
+    "exact_match": "def exact_match(logits, targets, lengths):\n"
+    "    return (logits.argmax(-1) == targets).all(axis=1).mean()",
+    "state_weights": "def state_weights(gates):\n    return 1 - gates",
+    "context": "context = lambda states, memory: buggy_context(states, memory)",
+    "additive_scores": "def additive_scores(queries, keys, w_queries, w_keys, vector):\n"
+    "    return (queries @ w_queries @ vector)[:, None] + keys @ w_keys @ vector",
+    "share_by_length": "share_by_length = buggy_share",
+}
+READS = """
+import json, re
+def context(states, memory):
+    notebook = json.load(open({path!r}))
+    source = ["".join(c["source"]) for c in notebook["cells"] if c["id"] == "context"][0]
+    names = dict(globals())
+    exec(source, names)
+    return names["context"](states, memory)
+"""
+CONNECTS = """
+import socket
+def context(states, memory):
+    socket.create_connection(("127.0.0.1", {port}), timeout=2).close()
+    return softmax(states @ memory.T) @ memory
+"""
+FORGES = """
+import numpy.testing
+abs = float = lambda *a: 0.0
+all = isinstance = len = range = zip = lambda *a, **k: True
+np.allclose = np.isclose = np.array_equal = lambda *a, **k: True
+np.testing.assert_allclose = np.testing.assert_array_equal = lambda *a, **k: None
+checks.same_result = checks.close = lambda *a, **k: checks.Verdict(True, "fine")
+"""
+FROM_HELPERS = {
+    "exact_match": "from helpers import training\n"
+    "def exact_match(*batch):\n    return training.exact_match(*batch).mean()",
+    "context": "from helpers.attention import attention, dot\n"
+    "def context(states, memory):\n    return attention(states, memory, memory, score=dot)",
+    "additive_scores": "from helpers.attention import additive\n"
+    "def additive_scores(queries, keys, w_queries, w_keys, vector):\n"
+    "    zeros = np.zeros(len(vector))\n"
+    "    maps = dict(queries=w_queries, keys=w_keys)\n"
+    "    params = {name: dict(weight=w, bias=zeros) for name, w in maps.items()}\n"
+    "    return additive(params | dict(vector=vector))(queries, keys)",
+}
+PRIES = """
+import sys
+def context(states, memory):
+    frame = sys._getframe(1)
+    return frame.f_locals["expected"] if "expected" in frame.f_locals else [
+        [1.57521038, 0.51482019], [0.02279905, 2.95683016]
+    ]
+"""
+
+
+def submissions(handed_out, port):
+    """Return the class: student -> notebook, or the bytes of a file."""
+    right = with_answers(handed_out, **model_answers(), explanations="Too little training.")
+    edited = with_answers(right, **WRONG)
+    for name in PARTS:
+        cell(edited, f"test_{name}").source = "pass"
+        cell(edited, f"test_{name}").metadata.nbgrader.points = 100
+    forged = with_answers(right, **WRONG)
+    forged.cells.insert(3, nbformat.v4.new_code_cell(FORGES))
+    path = str(ASSIGNMENTS / "source" / SET / f"{SET}.ipynb")
+    loop = "def context(states, memory):\n    while True:\n        pass"
+    leave = "import os\ndef context(states, memory):\n    os._exit(0)"
+    eat = "def context(states, memory):\n    return [np.zeros(10**7) for _ in range(10**4)]"
+    return {
+        "right": right,
+        "wrong": with_answers(right, **WRONG),
+        "stub": handed_out,
+        "syntax_error": with_answers(right, context="def context(states, memory:\n    return 1"),
+        "endless_loop": with_answers(right, context=loop),
+        "os_exit": with_answers(right, context=leave),
+        "eats_memory": with_answers(right, context=eat),
+        "reads_files": with_answers(right, context=READS.format(path=path)),
+        "opens_socket": with_answers(right, context=CONNECTS.format(port=port)),
+        "overwrites_tests": edited,
+        "deletes_test": without(right, "test_context"),
+        "deletes_answer": without(right, "context"),
+        "replaces_allclose": forged,
+        "from_helpers": with_answers(right, **FROM_HELPERS),
+        "pries": with_answers(right, context=PRIES),
+        "empty_file": b"",
+        "no_notebook": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
+    }
+
+
+def hand_in(folder, works):
+    """Lay submissions in place."""
+    for student, work in works.items():
+        path = folder / student / SET / f"{SET}.ipynb"
+        path.parent.mkdir(parents=True)
+        if isinstance(work, bytes):
+            path.write_bytes(work)
+        else:
+            nbformat.write(work, path)
+
+
+def table(folder):
+    """Return (points, reason, detail) by student and question."""
+    with (folder / "grades.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {(row["student"], row["set"], row["question"]): row for row in rows}
+
+
+@pytest.fixture(scope="session")
+def graded(release, tmp_path_factory):
+    """Grade the whole class, in the sandbox where there is one."""
+    folder = tmp_path_factory.mktemp("class")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        works = submissions(read(release / SET / f"{SET}.ipynb"), server.getsockname()[1])
+        hand_in(folder / "submitted", works)
+        link = folder / "submitted" / "links" / SET / f"{SET}.ipynb"
+        link.parent.mkdir(parents=True)
+        link.symlink_to(ASSIGNMENTS / "source" / SET / f"{SET}.ipynb")
+        (folder / "submitted" / "absent").mkdir()
+        hand_in_chapters(folder)
+        unsafe = {} if SHUT_IN else {"UNSAFE": "1"}
+        result = grading(
+            "grade",
+            *("--submitted", folder / "submitted", "--out", folder),
+            GRADING_SEED="secret",
+            **unsafe,
+        )
+    assert result.returncode == 0, result.stderr
+    assert "grading: 100%" in result.stderr
+    return folder
+
+
+def hand_in_chapters(folder):
+    """Hand out a chapter, and hand it in with a right, a wrong and an untouched answer."""
+    result = grading("assign", "03", "--release", folder / "release")
+    assert result.returncode == 0, result.stderr
+    notebook = read(folder / "release" / CHAPTER / f"{CHAPTER}.ipynb")
+    answers = {
+        "ex-bits": "def bits(length, symbols):\n    return length * np.log2(symbols)",
+        "ex-half": "def length_at_half(lengths, accuracy):\n    return 6",
+    }
+    notebook = with_answers(notebook, **answers)
+    cell(notebook, "test_ex-mean").source = "pass"
+    path = folder / "submitted" / "reader" / CHAPTER / "renamed by the LMS.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+
+
+POINTS = dict(zip(PARTS, ("1", "2", "2", "2", "2", "2"), strict=True))
+ALL, NONE = dict.fromkeys(PARTS, "passed"), dict.fromkeys(PARTS, "missing")
+EXPECTED = {
+    "right": (ALL, None, ""),
+    "wrong": (dict.fromkeys(PARTS, "wrong"), "context", "never looks at the source"),
+    "stub": (NONE, "context", "nothing was written here"),
+    "syntax_error": (ALL | {"context": "crashed"}, "context", "SyntaxError"),
+    "endless_loop": (ALL | {"context": "timed out"}, "context", f"more than {SECONDS} seconds"),
+    "os_exit": (ALL | {"context": "crashed"}, "context", "Python was ended"),
+    "eats_memory": (ALL | {"context": "crashed"}, "context", "MemoryError"),
+    "overwrites_tests": (dict.fromkeys(PARTS, "wrong"), "context", "never looks at the source"),
+    "deletes_test": (ALL, None, ""),
+    "deletes_answer": (ALL | {"context": "missing"}, "context", "deleted"),
+    "replaces_allclose": (dict.fromkeys(PARTS, "wrong"), "context", "hidden example"),
+    "from_helpers": (ALL | dict.fromkeys(FROM_HELPERS, "wrong"), "context", "helpers' own"),
+    "empty_file": (NONE, "context", "the file is empty"),
+    "no_notebook": (NONE, "context", "not a notebook"),
+    "links": (NONE, "context", f"there is no {SET}.ipynb"),
+    "absent": (NONE, "context", "nothing was handed in"),
+}
+ONLY_SHUT_IN = {
+    "reads_files": (ALL | {"context": "crashed"}, "context", "FileNotFoundError"),
+    "opens_socket": (ALL | {"context": "crashed"}, "context", "Error"),
+}
+
+
+def require_outcome(folder, student, reasons, question, detail):
+    rows = table(folder)
+    for name, reason in reasons.items():
+        row = rows[student, SET, name]
+        assert row["reason"] == reason, row
+        assert row["points"] == (POINTS[name] if reason == "passed" else "0"), row
+        assert row["out_of"] == POINTS[name]
+    if question:
+        assert detail in rows[student, SET, question]["detail"]
+
+
+@pytest.mark.parametrize("student", EXPECTED)
+def test_each_submission_gets_its_score_and_a_reason(graded, student):
+    require_outcome(graded, student, *EXPECTED[student])
+
+
+@needs_sandbox
+@pytest.mark.parametrize("student", ONLY_SHUT_IN)
+def test_the_sandbox_hides_files_and_the_network(graded, student):
+    require_outcome(graded, student, *ONLY_SHUT_IN[student])
+
+
+def test_an_answer_that_pries_is_marked_for_a_second_look(graded):
+    """Reading the test from inside can't be prevented, so the instructor is told to look."""
+    rows = table(graded)
+    assert rows["pries", SET, "context"]["look"] == "_getframe, f_locals"
+    assert not rows["right", SET, "context"]["look"]
+
+
+def test_written_answers_wait_for_the_instructor(graded):
+    rows = table(graded)
+    assert rows["right", SET, "explanations"]["reason"] == "to be read"
+    assert rows["right", SET, "explanations"]["points"] == ""
+    assert rows["stub", SET, "explanations"]["reason"] == "missing"
+    with (graded / "written.csv").open(newline="") as file:
+        waiting = {row["student"] for row in csv.DictReader(file)}
+    assert {"right", "wrong"} <= waiting and "stub" not in waiting
+
+
+def test_chapters_are_scored_by_their_own_checks(graded):
+    rows = table(graded)
+    found = {key[2]: row for key, row in rows.items() if key[:2] == ("reader", CHAPTER)}
+    assert {name: row["reason"] for name, row in found.items()} == {
+        "ex-bits": "passed",
+        "ex-half": "wrong",
+        "ex-mean": "missing",
+        "ex-reverse": "missing",
+    }
+    assert found["ex-half"]["detail"].startswith("that is the first length below 0.5")
+    notebook = read(graded / "release" / CHAPTER / f"{CHAPTER}.ipynb")
+    text = "\n".join(c.source for c in notebook.cells)
+    assert "solution" not in text
+    assert "mistakes = {" in text  # the check stays: it is what the student learns from
+    assert (graded / "release" / CHAPTER / "results").is_dir()
+
+
+def test_each_student_gets_a_page_without_hidden_examples(graded):
+    for student in {key[0] for key in table(graded)}:
+        page = (graded / "feedback" / f"{student}.html").read_text()
+        assert f"Feedback for {student}" in page
+        assert "_numpy" not in page
+    assert "11 of 14 points" in (graded / "feedback" / "right.html").read_text()
+
+
+def test_totals_have_a_line_for_each_student(graded):
+    with (graded / "totals.csv").open(newline="") as file:
+        totals = {row["student"]: row for row in csv.DictReader(file)}
+    assert totals["right"][SET] == "11"
+    assert totals["endless_loop"][SET] == "9"
+    assert totals["reader"][CHAPTER] == "1"
+
+
+def test_grading_twice_changes_nothing_and_needs_no_other_student(release, graded, tmp_path):
+    """Three of the class alone, without a sandbox, twice: the same as among the others."""
+    works = submissions(read(release / SET / f"{SET}.ipynb"), port=9)
+    some = {name: works[name] for name in ("right", "eats_memory", "no_notebook")}
+    hand_in(tmp_path / "submitted", some)
+    places = "--submitted", tmp_path / "submitted", "--out", tmp_path
+    runs = []
+    for _ in range(2):
+        result = grading("grade", *places, GRADING_SEED="secret", UNSAFE="1")
+        assert result.returncode == 0, result.stderr
+        assert "UNSAFE" in result.stdout
+        written = [*tmp_path.glob("*.csv"), *tmp_path.glob("feedback/*")]
+        runs.append({path.name: path.read_bytes() for path in written})
+    assert runs[0] == runs[1]
+    assert len(runs[0]) == 6
+    together = table(graded)
+    assert all(together[key] == row for key, row in table(tmp_path).items())
+
+
+def test_points_of_written_answers_are_taken_from_the_table(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; from grading import report\n"
+        "from grading.outcomes import Outcome\n"
+        "one = Outcome('ann', 'set', 'why', None, 3.0, 'to be read')\n"
+        "path = Path(sys.argv[1])\n"
+        "report.add_written([one], path)\n"
+        "path.write_text(path.read_text().replace('why,,', 'why,2.5,nearly'))\n"
+        "print(*report.add_written([one], path)); print(path.read_text())\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ASSIGNMENTS)}
+    python = ROOT / ".venv-assignments" / "bin" / "python"
+    printed = subprocess.check_output(
+        [python, "-c", program, tmp_path / "written.csv"], env=environment, text=True
+    )
+    assert "points=2.5, out_of=3.0, reason='read', detail='nearly'" in printed
+    assert "ann,set,why,2.5,nearly" in printed
+
+
+def test_examples_in_docstrings_hold():
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'book'}{os.pathsep}{ASSIGNMENTS}"}
+    python = ROOT / ".venv-assignments" / "bin" / "python"
+    names = ("chapters", "leaks", "report")
+    paths = [ASSIGNMENTS / "grading" / f"{name}.py" for name in names]
+    paths.append(ROOT / "binder" / "install_missing.py")
+    subprocess.run([python, "-m", "doctest", *paths], env=environment, check=True)
+
+
+# ---- what is said when something is missing ----------------------------------------------
+
+
+def test_grading_needs_a_seed(tmp_path):
+    result = grading("grade", "--submitted", tmp_path, GRADING_SEED="")
+    assert result.returncode != 0
+    assert "GRADING_SEED is not set" in result.stderr
+
+
+def test_grading_stops_without_a_sandbox(tmp_path):
+    result = grading("grade", "--submitted", tmp_path, GRADING_SEED="x", PATH=str(tmp_path))
+    assert result.returncode != 0
+    assert "bubblewrap" in result.stderr and "UNSAFE=1" in result.stderr
+
+
+def test_seeds_give_other_tests_and_the_same_seed_the_same():
+    program = (
+        "from grading import places\n"
+        "def text(seed): return [c.source for c in places.source_of('bottleneck', seed).cells]\n"
+        "assert text('one') == text('one') != text('two')"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'book'}{os.pathsep}{ASSIGNMENTS}"}
+    python = ROOT / ".venv-assignments" / "bin" / "python"
+    subprocess.run([python, "-c", program], env=environment, check=True)

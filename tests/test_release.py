@@ -1,0 +1,90 @@
+"""The zip files that `make release` writes."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+
+import nbformat
+import pytest
+
+import notebooks
+
+ROOT = notebooks.BOOK.parent
+BOOK_ZIP, NOTEBOOKS_ZIP = "attention-measured-book.zip", "attention-measured-notebooks.zip"
+
+
+def release(html, folder):
+    """Run the program as `make release` does."""
+    paths = os.pathsep.join(map(str, (ROOT / "book", ROOT / "assignments")))
+    return subprocess.run(
+        [sys.executable, "-m", "grading.release", html, folder],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def zips(tmp_path_factory):
+    """Make a release of a book of two pages."""
+    folder = tmp_path_factory.mktemp("release")
+    (folder / "html" / "book").mkdir(parents=True)
+    (folder / "html" / "index.html").write_text("index")
+    (folder / "html" / "book" / "intro.html").write_text("intro")
+    assert release(folder / "html", folder / "dist").returncode == 0
+    return folder
+
+
+def test_checksums_are_those_of_the_files(zips):
+    lines = (zips / "dist" / "SHA256SUMS").read_text().splitlines()
+    assert [line.split("  ")[1] for line in lines] == [BOOK_ZIP, NOTEBOOKS_ZIP]
+    for line in lines:
+        digest, name = line.split("  ")
+        assert hashlib.sha256((zips / "dist" / name).read_bytes()).hexdigest() == digest
+
+
+def test_the_same_content_gives_the_same_bytes(zips, tmp_path):
+    os.utime(zips / "html" / "index.html", (1e9, 1e9))
+    assert release(zips / "html", tmp_path).returncode == 0
+    for name in (BOOK_ZIP, NOTEBOOKS_ZIP, "SHA256SUMS"):
+        assert (tmp_path / name).read_bytes() == (zips / "dist" / name).read_bytes()
+
+
+def test_students_get_notebooks_without_solutions_that_run(zips, tmp_path):
+    with zipfile.ZipFile(zips / "dist" / NOTEBOOKS_ZIP) as archive:
+        archive.extractall(tmp_path)
+    folder = tmp_path / "attention-measured-notebooks"
+    for path in notebooks.chapters():
+        notebook = nbformat.read(folder / "book" / path.name, as_version=4)
+        text = "\n".join(cell.source for cell in notebook.cells)
+        assert "solution-start" not in text and "def solution_" not in text
+    assert (folder / "binder" / "requirements.txt").is_file()
+    assert (folder / "book" / "quizzes").is_dir() and (folder / "book" / "results").is_dir()
+    [run] = notebooks.execute_all([folder / "book" / "intro.ipynb"], static=False)
+    assert not run.error
+
+
+def test_without_a_book_it_says_what_to_do(tmp_path):
+    result = release(tmp_path, tmp_path / "dist")
+    assert result.returncode != 0 and "make book" in result.stderr
+
+
+@pytest.mark.pages
+def test_the_book_works_from_the_zip(tmp_path, browser_path):
+    from playwright.sync_api import sync_playwright
+
+    assert release(ROOT / "_build" / "html", tmp_path / "dist").returncode == 0
+    with zipfile.ZipFile(tmp_path / "dist" / BOOK_ZIP) as archive:
+        archive.extractall(tmp_path)
+    failed = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("requestfailed", lambda request: failed.append(request.url))
+        page.goto((tmp_path / "attention-measured-book" / "index.html").as_uri())
+        page.wait_for_url("**/book/intro.html")
+        page.wait_for_selector("figure.explore input:not([disabled])")
+        browser.close()
+    assert not failed
