@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import os
 import threading
 
 import pytest
@@ -16,6 +17,7 @@ HTML = notebooks.BOOK.parent / "_build" / "html"
 PAGES = [f"book/{path.stem}.html" for path in notebooks.chapters()] + [
     "book/glossary.html",
     "book/notation.html",
+    "book/instructors.html",
     "book/api.html",
     "book/references.html",
 ]
@@ -205,6 +207,19 @@ def test_page_fits_on_a_phone(open_page, server, name):
     for figure in page.locator("figure").all():
         box = figure.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
+
+
+@pytest.mark.parametrize("path", notebooks.chapters(), ids=lambda path: path.stem)
+def test_launch_buttons_lead_to_the_notebook(path):
+    page = (HTML / "book" / f"{path.stem}.html").read_text()
+    repository = notebooks.settings()["repository"]
+    own = repository["url"].removeprefix("https://github.com/")
+    owner_and_name = os.environ.get("GITHUB_REPOSITORY", own)  # as the extension does it
+    branch = repository["branch"]
+    colab = f"github/{owner_and_name}/blob/{branch}/book/{path.name}"
+    assert f'href="https://colab.research.google.com/{colab}"' in page
+    binder = f"gh/{owner_and_name}/{branch}?urlpath=lab/tree/book/{path.name}"
+    assert f'href="https://mybinder.org/v2/{binder}"' in page
 
 
 def test_mathjax_is_only_the_part_that_is_needed():

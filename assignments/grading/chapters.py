@@ -75,6 +75,12 @@ def gradable(notebook):
     return new_notebook(cells=cells, metadata=notebook.metadata, nbformat_minor=5)
 
 
+def imports(notebook):
+    """Return the cells of a gradable chapter before its first exercise, as a notebook."""
+    cells = [cell for cell in notebook.cells if cell.metadata.nbgrader.grade_id[:8] == "imports_"]
+    return new_notebook(cells=[from_dict(cell) for cell in cells], metadata=notebook.metadata)
+
+
 def asserted(check):
     """Make an assertion of a check cell, whose last line shows a verdict.
 

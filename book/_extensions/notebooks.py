@@ -228,13 +228,17 @@ if importlib.util.find_spec("helpers") is None:
     os.system(f"{{sys.executable}} ../binder/install_missing.py")"""
 
 
+def settings():
+    """Read ``_config.yml``."""
+    return yaml.safe_load((BOOK.parent / "_config.yml").read_text(encoding="utf-8"))
+
+
 def setup_cell():
     """Make the first cell of every notebook: on Colab it makes `helpers` importable.
 
     The address of the repository comes from ``_config.yml``.
     """
-    config = yaml.safe_load((BOOK.parent / "_config.yml").read_text(encoding="utf-8"))
-    source = SETUP.format(**config["repository"])
+    source = SETUP.format(**settings()["repository"])
     # The book leaves it out, and JupyterLab folds it.
     metadata = {"tags": ["remove-cell"], "jupyter": {"source_hidden": True}}
     return nbformat.v4.new_code_cell(source, id="setup", execution_count=1, metadata=metadata)
