@@ -127,8 +127,8 @@ def multi_head(params, queries_from, keys_values_from, positions="none", causal=
 
 def residual(norm_params, xs, part, norm):
     """One part of a block over a list of vectors: pre-norm or, as in the paper, post-norm."""
-    if norm == "pre":
-        changes = part([layer_norm(norm_params, x) for x in xs])
+    if norm in ("pre", "none"):
+        changes = part([layer_norm(norm_params, x) for x in xs] if norm == "pre" else xs)
         return [x + change for x, change in zip(xs, changes, strict=True)]
     return [layer_norm(norm_params, x + change) for x, change in zip(xs, part(xs), strict=True)]
 
@@ -207,10 +207,18 @@ def _shown(state):
 def seq2seq(params, source, target_in, attends, encoder_name):
     """Logits for one sequence without padding, a list with one vector for each target token."""
     embedded = [params["source_embedding"][token] for token in source]
-    cell = "gru" if encoder_name == "self_attention" else encoder_name
+    cell = "gru" if encoder_name in ("self_attention", "bidirectional") else encoder_name
     if encoder_name == "self_attention":
         outputs = encoder(params["encoder"], embedded)
         summary = sum(outputs) / len(outputs)
+    elif encoder_name == "bidirectional":
+        ways = {}
+        for way, words in (("forward", embedded), ("backward", embedded[::-1])):
+            zeros = np.zeros(params["encoder"][way]["recurrent"].shape[0])
+            ways[way] = run(gru_step, params["encoder"][way], words, zeros)
+        summary = np.concatenate([ways["forward"][-1], ways["backward"][-1]])
+        pairs = zip(ways["forward"], ways["backward"][::-1], strict=True)
+        outputs = [np.concatenate(pair) for pair in pairs]
     else:
         zeros = np.zeros(params["encoder"]["recurrent"].shape[0])
         start = (zeros, zeros) if cell == "lstm" else zeros
