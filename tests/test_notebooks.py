@@ -2,6 +2,7 @@
 
 import copy
 import os
+import re
 import subprocess
 import sys
 
@@ -169,3 +170,17 @@ def test_cells_that_print_and_draw_are_named():
     assert notebooks.mixed_cells(notebook) == ["c1"]
     notebook.cells[1].metadata["tags"] = ["nbval-ignore-output"]
     assert notebooks.mixed_cells(notebook) == []
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "intro"])
+def test_a_chapter_has_all_its_parts(name):
+    cells = read(name).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert {"What would make it fail", "The walk"} <= set(headings)
+    assert headings[-4:] == ["Exercises", "Quiz", "In five lines", "Where to read more"]
+    assert f"# {name[:2]} · " in text, "the title carries the chapter's number"
+    assert "**Predict.**" in text
+    assert len(re.findall(r"^explore\(", code, re.MULTILINE)) >= 2
+    assert code.count("assert ") >= 4
