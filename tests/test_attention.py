@@ -564,22 +564,24 @@ def test_heads_give_the_same_by_the_fused_and_by_the_plain_path():
 
 
 Q, K, V = random_arrays()
+WIDTHS = ["keys has shape (2, 5, 3)", "(…, n_keys, 4)", "queries has shape (2, 3, 4)"]
+COUNTS = ["values has shape (2, 4, 6)", "(…, 5, width)", "keys has shape (2, 5, 4)"]
 MULTI = init_multi_head(numpy.random.default_rng(0), 4, 2)
 
 
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: attention(Q, K[..., :3], V), ["queries (2, 3, 4)", "keys (2, 5, 3)", "width"]),
-        (lambda: blocked_attention(Q, K[..., :3], V), ["queries (2, 3, 4)", "keys (2, 5, 3)"]),
-        (lambda: blocked_attention(Q, K, V[:, :4]), ["keys (2, 5, 4)", "values (2, 4, 6)"]),
+        (lambda: attention(Q, K[..., :3], V), WIDTHS),
+        (lambda: blocked_attention(Q, K[..., :3], V), WIDTHS),
+        (lambda: blocked_attention(Q, K, V[:, :4]), COUNTS),
         (lambda: blocked_attention(Q, K, V, block=0), ["block = 0"]),
         (
             lambda: blocked_attention(Q, K, V, numpy.ones((5, 3), bool)),
             ["mask", "(5, 3)", "(2, 3, 5)"],
         ),
-        (lambda: dot(Q, K[..., :3]), ["queries (2, 3, 4)", "keys (2, 5, 3)", "width"]),
-        (lambda: attention(Q, K, V[:, :4]), ["keys (2, 5, 4)", "values (2, 4, 6)", "n_keys"]),
+        (lambda: dot(Q, K[..., :3]), WIDTHS),
+        (lambda: attention(Q, K, V[:, :4]), COUNTS),
         (lambda: attention(Q, K[[0, 1, 0]], V[[0, 1, 0]]), ["queries (2, 3, 4)", "keys (3, 5, 4)"]),
         (lambda: attention(Q, K, V[[0, 1, 0]]), ["keys (2, 5, 4)", "values (3, 5, 6)"]),
         (lambda: attention(Q, K, V, numpy.ones((3, 5))), ["mask", "boolean", "float64"]),
@@ -601,10 +603,10 @@ MULTI = init_multi_head(numpy.random.default_rng(0), 4, 2)
         (lambda: linear_attention(Q, K, V, numpy.ones(5)), ["mask", "boolean", "float64"]),
         (
             lambda: linear_attention(Q, K, V, causal=True),
-            ["queries (2, 3, 4)", "keys (2, 5, 4)", "causal"],
+            ["queries has shape (2, 3, 4)", "(…, 5, width)", "causal", "(2, 5, 4)"],
         ),
-        (lambda: linear_attention(Q, K[..., :3], V), ["keys (2, 5, 3)", "width"]),
-        (lambda: linear_attention(Q, K, V[:, :4]), ["keys (2, 5, 4)", "values (2, 4, 6)"]),
+        (lambda: linear_attention(Q, K[..., :3], V), WIDTHS),
+        (lambda: linear_attention(Q, K, V[:, :4]), COUNTS),
         (lambda: keys_values(MULTI, K[..., :3]), ["keys_values_from", "(2, 5, 3)"]),
         (
             lambda: keys_values(MULTI, K[:1], keys_values(MULTI, K)),

@@ -163,9 +163,9 @@ ARRAYS, BUILD = random_arrays()
     ("place", "array", "words"),
     [
         (0, numpy.ones((BATCH, TIME, 3)), ["inputs", "(3, 4, 3)", "(batch, time, 2)"]),
-        (1, numpy.ones((BATCH, MEMORY, 5)), ["memory", "(3, 5, 5)", "(3, 5, 6)"]),
-        (1, numpy.ones((2, MEMORY, WIDTH)), ["memory", "(2, 5, 6)", "(3, 5, 6)"]),
-        (1, numpy.ones((MEMORY, WIDTH)), ["memory", "(5, 6)", "(3, 'n_memory', 6)"]),
+        (1, numpy.ones((BATCH, MEMORY, 5)), ["memory", "(3, 5, 5)", "(3, n_memory, 6)"]),
+        (1, numpy.ones((2, MEMORY, WIDTH)), ["memory", "(2, 5, 6)", "(3, n_memory, 6)"]),
+        (1, numpy.ones((MEMORY, WIDTH)), ["memory", "(5, 6)", "(3, n_memory, 6)"]),
         (2, numpy.ones((BATCH, 5)), ["state", "(3, 5)", "(3, 6)"]),
     ],
 )

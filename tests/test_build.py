@@ -21,6 +21,13 @@ import notebooks
 ROOT = notebooks.BOOK.parent
 
 
+def modules():
+    """Return the paths of all modules that notebooks may import."""
+    return [
+        path for name in ("figures", "helpers") for path in (notebooks.BOOK / name).rglob("*.py")
+    ]
+
+
 def requirement_lines(path):
     lines = path.read_text().splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
@@ -49,23 +56,21 @@ def imported_by(code):
 
 
 def test_binder_installs_what_helpers_and_notebooks_import():
-    sources = [path.read_text() for path in (notebooks.BOOK / "helpers").rglob("*.py")]
+    sources = [path.read_text() for path in modules()]
     for path in notebooks.chapters():
         sources += [cell.source for cell in notebooks.read(path).cells if cell.cell_type == "code"]
     names = set().union(*map(imported_by, sources)) - set(sys.stdlib_module_names)
     lines = requirement_lines(ROOT / "binder" / "requirements.txt")
     installed = {re.split("[<>]", line)[0].replace("-", "_") for line in lines}
     # Pillow and ipykernel bring packages of other names.
-    assert names <= installed | {"helpers", "PIL", "IPython"}
+    assert names <= installed | {"figures", "helpers", "PIL", "IPython"}
 
 
-def test_the_api_page_lists_every_module_of_the_helpers():
+def test_the_api_page_lists_every_module():
     page = (notebooks.BOOK / "api.md").read_text()
-    listed = re.findall(r"^\.\. automodule:: helpers\.(\w+)$", page, re.MULTILINE)
-    helpers = notebooks.BOOK / "helpers"
-    modules = {path.stem for path in helpers.glob("[a-z]*.py")}
-    packages = {path.parent.name for path in helpers.glob("*/__init__.py")}
-    assert sorted(listed) == sorted(modules | packages)
+    listed = re.findall(r"^\.\. automodule:: (.+)$", page, re.MULTILINE)
+    public = [path for path in modules() if path.stem != "__init__"]
+    assert sorted(listed) == sorted(f"{path.parent.name}.{path.stem}" for path in public)
 
 
 def test_every_paper_that_the_helpers_name_is_in_the_references():
@@ -73,7 +78,7 @@ def test_every_paper_that_the_helpers_name_is_in_the_references():
         r"^@\w+\{(\w+?)(\d{4})", (notebooks.BOOK / "references.bib").read_text(), re.M
     )
     known = {(name, year) for name, year in entries}
-    for path in (notebooks.BOOK / "helpers").rglob("*.py"):
+    for path in modules():
         text = re.sub(r"\s+", " ", path.read_text())
         for name, year in re.findall(r"([A-Z]\w+)(?: et al\.| and [A-Z]\w+) ((?:19|20)\d\d)", text):
             assert (name.lower(), year) in known, f"{path.name}: {name} {year}"

@@ -19,9 +19,9 @@ import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
-from helpers import explore as module
-from helpers import plots
-from helpers.explore import explore, positions, show
+from figures import explore as module
+from figures import plots
+from figures.explore import explore, positions, show
 
 BOOK = Path(__file__).parents[1] / "book"
 SHARPNESS = np.linspace(0.1, 2, 21)
@@ -354,7 +354,7 @@ def test_notebook_has_widgets_only_when_live(monkeypatch, static_book):
     monkeypatch.setenv("STATIC_BOOK", static_book)
     monkeypatch.setenv("PYTHONPATH", str(BOOK))
     code = (
-        "from helpers.explore import explore\nfrom helpers.plots import bars\n"
+        "from figures.explore import explore\nfrom figures.plots import bars\n"
         "def draw(figure, n):\n    bars(figure, [1 / n], labels='a', y_label='y')\n"
         "explore(draw, alt='a bar', n=[1, 2])"
     )
@@ -374,16 +374,16 @@ def test_notebook_has_widgets_only_when_live(monkeypatch, static_book):
 
 def test_static_mode_loads_no_widgets_no_pyplot_and_no_model():
     code = (
-        "import sys; from helpers.explore import explore\n"
+        "import sys; from figures.explore import explore\n"
         "explore(lambda figure, n: None, alt='white', n=[1])\n"
         "print(*(name for name in sys.modules if 'ipywidgets' in name or 'pyplot' in name\n"
-        "        or name.startswith('helpers.')), file=sys.stderr)"
+        "        or name.startswith(('figures.', 'helpers'))), file=sys.stderr)"
     )
     environment = {**os.environ, "STATIC_BOOK": "1", "PYTHONPATH": str(BOOK)}
     run = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
-    assert set(run.stderr.split()) == {"helpers.explore", "helpers.plots"}
+    assert set(run.stderr.split()) == {"figures.explore", "figures.plots"}
 
 
 # In a Chromium

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from helpers import plots
+from figures import plots
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
 

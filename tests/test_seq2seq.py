@@ -219,7 +219,7 @@ def test_an_unknown_encoder_cannot_be_started():
 @pytest.mark.parametrize(
     ("encoder", "attention", "words"),
     [
-        ("gru", "around", "attention = 'around' must be after or inside"),
+        ("gru", "around", "attention = 'around' is unknown"),
         ("lstm", "inside", "encoder = 'lstm' does not go with attention inside"),
     ],
 )

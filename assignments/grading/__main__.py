@@ -74,7 +74,12 @@ def release_set(course, name, release):
 
 def require_no_leaks(release):
     """Stop if something that students get holds a solution or a model answer."""
-    public = [path.read_text(encoding="utf-8") for path in (BOOK / "helpers").rglob("*.py")]
+    packages = ("helpers", "figures")
+    public = [
+        path.read_text(encoding="utf-8")
+        for name in packages
+        for path in (BOOK / name).rglob("*.py")
+    ]
     sources = [read(named(SOURCE, name)) for name in set_names()]
     passages = set().union(*(leaks.secrets(source, public) for source in sources))
     found = leaks.look_through(release, passages)

@@ -47,7 +47,7 @@ def hand_out(notebook, folder, name):
     shutil.rmtree(folder / name, ignore_errors=True)
     write(notebook, named(folder, name))
     rubbish = shutil.ignore_patterns("__pycache__", "*.pyc")
-    wanted = ["helpers"] if name in set_names() else ["helpers", "results", "quizzes"]
+    wanted = ["helpers"] if name in set_names() else ["helpers", "figures", "results", "quizzes"]
     for part in wanted:
         if (BOOK / part).is_dir():
             shutil.copytree(BOOK / part, folder / name / part, ignore=rubbish)

@@ -17,7 +17,7 @@ from grading.places import ASSIGNMENTS, BOOK, read
 ROOT = ASSIGNMENTS.parent
 HTML, DIST = ROOT / "_build" / "html", ROOT / "dist"
 DATE = (1980, 1, 1, 0, 0, 0)
-FOLDERS = ("helpers", "results", "quizzes")
+FOLDERS = ("helpers", "figures", "results", "quizzes")
 OTHERS = ("binder/requirements.txt", "binder/install_missing.py", "LICENSE", "README.md")
 
 

@@ -53,7 +53,8 @@ def inside(folder, here):
     options = ["--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     options += ["--uid", NOBODY, "--gid", NOBODY, "--hostname", NAME]
     options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
-    for path in (*SYSTEM, sys.prefix, sys.base_prefix, BOOK / "helpers", BOOK / "results"):
+    ours = (BOOK / name for name in ("helpers", "figures", "results"))
+    for path in (*SYSTEM, sys.prefix, sys.base_prefix, *ours):
         options += ["--ro-bind-try", str(path), str(path)]
     return [*options, "--bind", str(folder), str(folder), "--chdir", str(here)]
 

@@ -27,7 +27,7 @@ import notebooks
 logger = logging.getLogger(__name__)
 
 # What a notebook's outputs depend on besides its own code.
-DEPENDENCIES = ("helpers", "results", "quizzes", "_extensions")
+DEPENDENCIES = ("helpers", "figures", "results", "quizzes", "_extensions")
 # A browser doesn't let a page that was opened as a file read others for their summaries.
 QUIET_SEARCH = (
     "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"

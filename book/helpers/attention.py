@@ -1,6 +1,6 @@
 r"""Attention: scores, masks, weights, and the weighted sum.
 
-Stands on `functions` alone. Attention and self-attention are the same function here; they
+Stands on `functions`. Attention and self-attention are the same function here; they
 differ only in who provides queries, keys and values.
 
 One mask convention holds everywhere: a boolean array broadcastable to
@@ -12,40 +12,17 @@ import math
 
 import autograd.numpy as np
 import numpy
-from autograd import make_vjp
 from autograd.extend import defvjp, primitive
 
-from helpers.functions import (
-    _broadcasts,
-    _gradients_of,
-    _row_sums,
-    _rows,
-    init_linear,
-    linear,
+from helpers.functions import init_linear, linear, softmax, tanh
+from helpers.primitives import (
+    gradients_of,
     require,
-    softmax,
-    tanh,
+    require_boolean,
+    require_lengths,
+    require_shape,
+    row_sums,
 )
-
-__all__ = [
-    "additive",
-    "attend",
-    "attention",
-    "attention_weights",
-    "blocked_attention",
-    "causal_mask",
-    "dot",
-    "general",
-    "init_additive",
-    "init_general",
-    "init_multi_head",
-    "keys_values",
-    "linear_attention",
-    "local_mask",
-    "multi_head_attention",
-    "padding_mask",
-    "scaled_dot",
-]
 
 
 def dot(queries, keys):
@@ -182,19 +159,15 @@ def additive(params):
 
 def _require_same_width(queries, keys):
     """Return the shape of the batch."""
-    require(
-        queries.shape[-1] == keys.shape[-1],
-        f"queries {queries.shape} and keys {keys.shape} must have the same last axis (width)",
-    )
+    reason = f", as queries has shape {queries.shape}"
+    require_shape("keys", keys, ..., "n_keys", queries.shape[-1], reason=reason)
     return _batch(queries=queries, keys=keys)
 
 
 def _require_values(queries, keys, values):
     """Return the shape of the batch."""
-    require(
-        keys.shape[-2] == values.shape[-2],
-        f"keys {keys.shape} and values {values.shape} must agree in n_keys, the second-last axis",
-    )
+    reason = f", as keys has shape {keys.shape}"
+    require_shape("values", values, ..., keys.shape[-2], "width", reason=reason)
     return _batch(queries=queries, keys=keys, values=values)
 
 
@@ -255,13 +228,7 @@ def padding_mask(lengths, n):
     <BLANKLINE>
            [[1, 1, 1]]])
     """
-    lengths = numpy.asarray(lengths)
-    require(lengths.ndim == 1, f"lengths has shape {lengths.shape}; it must be (batch,)")
-    require(
-        bool((lengths >= 0).all() and (lengths <= n).all()),
-        f"lengths must lie in 0 … {n}, the padded length, but are {lengths.tolist()}",
-    )
-    return numpy.arange(n) < lengths[:, None, None]
+    return numpy.arange(n) < require_lengths("lengths", lengths, n)[:, None, None]
 
 
 def local_mask(n, reach):
@@ -326,19 +293,8 @@ def attention_weights(queries, keys, mask=None, score=scaled_dot):
     array([[0.25, 0.25, 0.25, 0.25]])
     """
     scores = score(queries, keys)
-    _require_mask(mask, scores.shape)
+    require_boolean("mask", mask, scores.shape)
     return softmax(scores, where=mask)
-
-
-def _require_mask(mask, shape):
-    if mask is None:
-        return
-    mask = numpy.asarray(mask)
-    require(mask.dtype == bool, f"mask must be boolean (True = may attend), not {mask.dtype}")
-    require(
-        _broadcasts(mask.shape, shape),
-        f"mask has shape {mask.shape}; it must broadcast to (…, n_queries, n_keys) = {shape}",
-    )
 
 
 def attention(queries, keys, values, mask=None, score=scaled_dot):
@@ -375,13 +331,20 @@ def attention(queries, keys, values, mask=None, score=scaled_dot):
     >>> attention(numpy.ones((1, 2)), numpy.ones((2, 2)), values)
     array([[5.]])
     """
+    return _attend(queries, keys, values, mask, score)[0]
+
+
+def _attend(queries, keys, values, mask, score):
+    """Return context and weights; the usual scores take the fused path."""
     _require_values(queries, keys, values)
     if score not in (scaled_dot, dot):
-        return np.matmul(attention_weights(queries, keys, mask, score), values)
-    lead = _require_same_width(queries, keys)
-    _require_mask(mask, (*lead, queries.shape[-2], keys.shape[-2]))
+        weights = attention_weights(queries, keys, mask, score)
+        return np.matmul(weights, values), weights
+    lead, cache = _require_same_width(queries, keys), {}
+    require_boolean("mask", mask, (*lead, queries.shape[-2], keys.shape[-2]))
     scale = 1 / math.sqrt(queries.shape[-1]) if score is scaled_dot else 1.0
-    return _attention(queries, keys, values, mask, scale, {})
+    context = _attention(queries, keys, values, mask, scale, cache)
+    return context, _weights(queries, keys, scale, cache)
 
 
 @primitive
@@ -401,7 +364,7 @@ def _weigh(queries, keys, mask):
 
 def _bounded(queries, keys):
     """Whether `exp` of the dot products can't overflow: none is above the product of lengths."""
-    longest = (math.sqrt(_row_sums(x * x).max(initial=0)) for x in (queries, keys))
+    longest = (math.sqrt(row_sums(x * x).max(initial=0)) for x in (queries, keys))
     return math.prod(longest) < 64
 
 
@@ -412,29 +375,42 @@ def _softmax_in_place(scores, bounded=False):
         highest[highest == -numpy.inf] = 0
         scores -= highest
     numpy.exp(scores, out=scores)
-    total = _row_sums(scores)
+    total = row_sums(scores)
     total[total == 0] = 1
     scores /= total
 
 
-@_gradients_of(_attention)
+@gradients_of(_attention)
 def _attention_back(g, context, queries, keys, values, mask, scale, cache):
     weights = cache["weights"]
-    d_scores = _back_to_scores(g, context, values, weights)
+    d_weights = g @ numpy.ascontiguousarray(values.swapaxes(-1, -2))
+    through_scores = _back_through_scores(
+        d_weights, row_sums(g * context), weights, queries, keys, scale
+    )
+    return *through_scores, _sum_to(weights.swapaxes(-1, -2) @ g, values.shape)
+
+
+@primitive
+def _weights(queries, keys, scale, cache):
+    """Return the weights that `_attention` has left."""
+    return cache["weights"]
+
+
+@gradients_of(_weights)
+def _weights_back(g, weights, queries, keys, scale, cache):
+    return _back_through_scores(+g, row_sums(g * weights), weights, queries, keys, scale)
+
+
+def _back_through_scores(d_weights, mean, weights, queries, keys, scale):
+    """Gradients of queries and keys from that of the weights, and its mean over the weights."""
+    d_scores = d_weights
+    d_scores -= mean
+    d_scores *= weights
     d_scores *= scale
     return (
         _sum_to(d_scores @ keys, queries.shape),
         _sum_to(d_scores.swapaxes(-1, -2) @ queries, keys.shape),
-        _sum_to(weights.swapaxes(-1, -2) @ g, values.shape),
     )
-
-
-def _back_to_scores(g, context, values, weights):
-    """Gradient of the scores from that of the context."""
-    d_scores = g @ numpy.ascontiguousarray(values.swapaxes(-1, -2))
-    d_scores -= _row_sums(g * context)
-    d_scores *= weights
-    return d_scores
 
 
 def _sum_to(gradient, shape):
@@ -479,16 +455,15 @@ def blocked_attention(queries, keys, values, mask=None, block=512):
     _require_same_width(queries, keys)
     require(block > 0, f"block = {block} must be at least 1")
     shape = (*lead, queries.shape[-2], keys.shape[-2])
-    _require_mask(mask, shape)
+    require_boolean("mask", mask, shape)
     mask = None if mask is None else numpy.broadcast_to(mask, shape)
     queries = queries * (1 / math.sqrt(queries.shape[-1]))
-    tiles = _tiles(keys, values)
-    bounded = _bounded(queries, keys)
-    context = numpy.zeros((*shape[:-1], values.shape[-1]), numpy.result_type(queries, values))
+    tiles, bounded = _tiles(keys, values), _bounded(queries, keys)
+    context = numpy.empty((*shape[:-1], values.shape[-1]), numpy.result_type(queries, values))
     for start in range(0, shape[-2], block):
-        rows = slice(start, start + block)
-        part = None if mask is None else mask[..., rows, :]
-        _attend_by_tile(queries[..., rows, :], tiles, part, bounded, context[..., rows, :])
+        place = (..., slice(start, start + block), slice(None))
+        part = None if mask is None else mask[place]
+        context[place] = _attend_by_tile(queries[place], tiles, part, bounded)
     return context
 
 
@@ -499,61 +474,33 @@ def _tiles(keys, values, size=256):
     return [(p, numpy.ascontiguousarray(keys_up[..., p]), values[..., p, :]) for p in places]
 
 
-def _attend_by_tile(queries, tiles, mask, bounded, context):
-    """Add up the context of some queries, tile by tile, in place."""
-    total, scratch = 0, {}
-    highest = None if bounded else _highest(queries, tiles, mask)
+def _attend_by_tile(queries, tiles, mask, bounded):
+    """Add up the context of some queries; the highest score so far is taken off as it rises."""
+    context, total, highest = 0, 0, -numpy.inf
     for place, keys, values in tiles:
-        scores = _tile_scores(queries, keys, mask, place, scratch)
-        if scores is None:
+        allowed = None if mask is None else mask[..., place]
+        if allowed is not None and not allowed.any():
             continue
-        if highest is not None:
-            scores -= highest
+        scores = _product(queries, keys)
+        if allowed is not None:
+            numpy.copyto(scores, -numpy.inf, where=~allowed)
+        if not bounded:
+            before, highest = highest, numpy.maximum(highest, scores.max(axis=-1, keepdims=True))
+            safe = numpy.where(highest == -numpy.inf, 0, highest)
+            scores -= safe
+            context, total = (x * numpy.exp(before - safe) for x in (context, total))
         numpy.exp(scores, out=scores)
-        total = total + _row_sums(scores)
-        context += _into(scratch, "context", scores, values)
-    context *= 1 / (total + (total == 0))  # nothing allowed: zeros, not NaN
+        total = total + row_sums(scores)
+        context = context + _product(scores, values)
+    return context / (total + (total == 0))  # nothing allowed: zeros, not NaN
 
 
-def _highest(queries, tiles, mask):
-    """Find the highest score of each query, 0 for one that may attend to nothing."""
-    highest = numpy.full((*queries.shape[:-1], 1), -numpy.inf, queries.dtype)
-    for place, keys, _ in tiles:
-        scores = _tile_scores(queries, keys, mask, place, {})
-        if scores is not None:
-            highest = numpy.maximum(highest, scores.max(axis=-1, keepdims=True))
-    return numpy.where(highest == -numpy.inf, 0, highest)
-
-
-def _tile_scores(queries, keys, mask, place, scratch):
-    """Scores of some queries and some keys, or None if all are forbidden."""
-    if mask is None:
-        return _into(scratch, "scores", queries, keys)
-    allowed = numpy.ascontiguousarray(mask[..., place])
-    count = numpy.count_nonzero(allowed)  # quicker than any and all
-    if not count:
-        return None
-    scores = _into(scratch, "scores", queries, keys)
-    if count < allowed.size:
-        numpy.copyto(scores, -numpy.inf, where=~allowed)
-    return scores
-
-
-def _into(scratch, name, left, right, group=32):
-    """Matrix product into an array that is kept in `scratch`, if it fits.
-
-    On processors with AVX-512, OpenBLAS multiplies small matrices a tenth faster: go by groups
-    of rows.
-    """
-    lead = numpy.broadcast_shapes(left.shape[:-2], right.shape[:-2])
-    shape, kept = (*lead, left.shape[-2], right.shape[-1]), scratch.get(name)
-    if kept is None or kept.shape != shape:
-        kept = scratch[name] = numpy.empty(shape, numpy.result_type(left, right))
-    if shape[-2] % group:
-        return numpy.matmul(left, right, out=kept)
-    left, out = (x.reshape(*x.shape[:-2], -1, group, x.shape[-1]) for x in (left, kept))
-    numpy.matmul(left, right[..., None, :, :], out=out)
-    return kept
+def _product(left, right, group=32):
+    """Matrix product; by groups of rows, which OpenBLAS does a tenth faster with AVX-512."""
+    if left.shape[-2] % group:
+        return left @ right
+    grouped = left.reshape(*left.shape[:-2], -1, group, left.shape[-1]) @ right[..., None, :, :]
+    return grouped.reshape(*grouped.shape[:-3], -1, right.shape[-1])
 
 
 def init_multi_head(rng, width, heads):
@@ -630,21 +577,12 @@ def multi_head_attention(params, queries_from, keys_values_from, mask=None, scor
     """
     _require_width(params, queries_from=queries_from, keys_values_from=keys_values_from)
     _batch(queries_from=queries_from, keys_values_from=keys_values_from)
-    if score is scaled_dot:
-        mask = _for_heads(mask, queries_from, keys_values_from.shape[1])
-        weights, cache = [params[name] for name in ("queries", "keys", "values", "output")], {}
-        output = _multi_head(queries_from, keys_values_from, *weights, mask, cache)
-        return output, _map(queries_from, keys_values_from, *weights[:2], mask, cache)
     return attend(params, queries_from, keys_values(params, keys_values_from), mask, score)
 
 
 def _require_width(params, **sequences):
-    width = params["queries"].shape[1]
     for name, array in sequences.items():
-        require(
-            len(array.shape) == 3 and array.shape[2] == width,
-            f"{name} has shape {array.shape}; it must be (batch, n, {width})",
-        )
+        require_shape(name, array, "batch", "n", params["queries"].shape[1])
 
 
 def keys_values(params, keys_values_from, cache=None):
@@ -683,11 +621,9 @@ def keys_values(params, keys_values_from, cache=None):
     new = {name: _to_heads(keys_values_from, params[name]) for name in ("keys", "values")}
     if cache is None:
         return new
-    require(
-        len(cache["keys"]) == len(keys_values_from),
-        f"cache holds keys {cache['keys'].shape}; keys_values_from {keys_values_from.shape} "
-        "needs the same first axis (batch)",
-    )
+    sizes = len(cache["keys"]), "n", params["keys"].shape[1]
+    reason = f", as the cache holds keys {cache['keys'].shape}"
+    require_shape("keys_values_from", keys_values_from, *sizes, reason=reason)
     return {name: np.concatenate([cache[name], new[name]], axis=2) for name in new}
 
 
@@ -724,94 +660,19 @@ def attend(params, queries_from, cache, mask=None, score=scaled_dot):
     _require_width(params, queries_from=queries_from)
     keys, values = cache["keys"], cache["values"]
     mask = _for_heads(mask, queries_from, keys.shape[2])
-    weights = attention_weights(_to_heads(queries_from, params["queries"]), keys, mask, score)
-    return _from_heads(np.matmul(weights, values), params["output"]), weights
+    queries = _to_heads(queries_from, params["queries"])
+    context, weights = _attend(queries, keys, values, mask, score)
+    return _from_heads(context, params["output"]), weights
 
 
 def _for_heads(mask, queries_from, n_keys):
     """Check a mask, and insert the axis of the heads, whatever it left out."""
     shape = (len(queries_from), queries_from.shape[1], n_keys)
-    _require_mask(mask, shape)
+    require_boolean("mask", mask, shape)
     if mask is None:
         return None
     mask = numpy.asarray(mask)
     return mask.reshape((1,) * (3 - mask.ndim) + mask.shape)[:, None]
-
-
-@primitive
-def _multi_head(queries_from, keys_values_from, to_queries, to_keys, to_values, back, mask, cache):
-    heads, width, width_head = to_queries.shape
-    queries = _product(queries_from, _flat(to_queries))
-    queries *= 1 / math.sqrt(width_head)
-    both = _product(keys_values_from, _flat(to_keys, to_values))
-    keys, values = _by_head(both[..., :width], heads), _by_head(both[..., width:], heads)
-    weights = _weigh(_by_head(queries, heads), keys, mask)
-    context = numpy.empty_like(queries)
-    numpy.matmul(weights, values, out=_by_head(context, heads))
-    cache.update(queries=queries, both=both, weights=weights, context=context)
-    return _product(context, back.reshape(width, width))
-
-
-def _product(x, weight):
-    return (_rows(x) @ weight).reshape(*x.shape[:-1], weight.shape[1])
-
-
-def _flat(*weights):
-    """Several (heads, width, width_head) side by side: (width, … * heads * width_head)."""
-    return numpy.concatenate([w.swapaxes(0, 1).reshape(w.shape[1], -1) for w in weights], axis=1)
-
-
-def _by_head(x, heads):
-    """View (batch, n, width) as (batch, heads, n, width_head)."""
-    return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
-
-
-@_gradients_of(_multi_head)
-def _multi_head_back(
-    g, _, queries_from, keys_values_from, to_queries, to_keys, to_values, back, mask, cache
-):
-    queries, both, weights, context = (
-        cache[name] for name in ("queries", "both", "weights", "context")
-    )
-    heads, width, width_head = to_queries.shape
-
-    def head(x, part=0):
-        return _by_head(x[..., part * width : (part + 1) * width], heads)
-
-    d_context = _product(g, back.reshape(width, width).T)
-    d_scores = _back_to_scores(head(d_context), head(context), head(both, 1), weights)
-    d_queries, d_both = numpy.empty_like(queries), numpy.empty_like(both)
-    numpy.matmul(d_scores, head(both), out=head(d_queries))
-    numpy.matmul(d_scores.swapaxes(-1, -2), head(queries), out=head(d_both))
-    numpy.matmul(weights.swapaxes(-1, -2), head(d_context), out=head(d_both, 1))
-    d_queries *= 1 / math.sqrt(width_head)
-    d_flat = _rows(queries_from).T @ _rows(d_queries)
-    d_flat_both = _rows(keys_values_from).T @ _rows(d_both)
-    return (
-        _product(d_queries, _flat(to_queries).T),
-        _product(d_both, _flat(to_keys, to_values).T),
-        *(_by_head(d[None], heads)[0] for d in (d_flat, *numpy.split(d_flat_both, 2, axis=1))),
-        (_rows(context).T @ _rows(g)).reshape(back.shape),
-    )
-
-
-@primitive
-def _map(queries_from, keys_values_from, to_queries, to_keys, mask, cache):
-    """Return the weights that `_multi_head` has left."""
-    return cache["weights"]
-
-
-@_gradients_of(_map)
-def _map_back(g, _, *arguments):
-    # Losses rarely contain the map itself: here the plain formula is quick enough.
-    *arrays, mask, _ = arguments
-
-    def formula(traced):
-        queries_from, keys_values_from, to_queries, to_keys = traced
-        queries, keys = _to_heads(queries_from, to_queries), _to_heads(keys_values_from, to_keys)
-        return attention_weights(queries, keys, mask)
-
-    return make_vjp(formula)(tuple(arrays))[0](g)
 
 
 def _to_heads(x, weight):
@@ -925,9 +786,7 @@ def _require_linear(queries, keys, values, mask, causal):
             f"mask has shape {numpy.shape(mask)}; linear attention needs (…, 1, n_keys), the same "
             "for all queries (for earlier keys alone, causal=True)",
         )
-        _require_mask(mask, (*lead, 1, n_keys))
-    require(
-        not causal or queries.shape[-2] == n_keys,
-        f"queries {queries.shape} and keys {keys.shape} must agree in n, the second-last axis, "
-        "if causal",
-    )
+        require_boolean("mask", mask, (*lead, 1, n_keys))
+    if causal:
+        reason = f" if causal, as keys has shape {keys.shape}"
+        require_shape("queries", queries, ..., n_keys, "width", reason=reason)

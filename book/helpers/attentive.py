@@ -8,8 +8,16 @@ So the steps cannot be attended to all at once: the loop holds the attention too
 import numpy as np
 from autograd.extend import primitive
 
-from helpers.attention import _require_mask, _softmax_in_place, init_additive
-from helpers.functions import _gradients_of, _row_sums, _rows, _total, linear, require
+from helpers.attention import _softmax_in_place, init_additive
+from helpers.functions import linear
+from helpers.primitives import (
+    as_rows,
+    column_sums,
+    gradients_of,
+    require_boolean,
+    require_shape,
+    row_sums,
+)
 from helpers.recurrent import (
     _GRU,
     _by_gate,
@@ -22,8 +30,6 @@ from helpers.recurrent import (
     _weight_gradient,
     init_gru,
 )
-
-__all__ = ["attentive_gru", "init_attentive_gru"]
 
 
 def init_attentive_gru(rng, width_in, width):
@@ -93,9 +99,8 @@ def attentive_gru(params, inputs, memory, mask=None, state=None, table=None):
     width_in = gru["input"].shape[0] - width
     of_inputs = {"input": gru["input"][:width_in], "input_bias": gru["input_bias"]}
     inputs, stopped = _checked_inputs(of_inputs, inputs, None, table)
-    shape = (len(inputs), memory.shape[1] if memory.ndim == 3 else "n_memory", width)
-    require(memory.shape == shape, f"memory has shape {memory.shape}; it must be {shape}")
-    _require_mask(mask, (len(inputs), 1, memory.shape[1]))
+    require_shape("memory", memory, len(inputs), "n_memory", width)
+    require_boolean("mask", mask, (len(inputs), 1, memory.shape[1]))
     state, bias = _start(gru, state, len(inputs)), gru["recurrent_bias"]
     early = bias * np.repeat(np.array([1, 1, 0], bias.dtype), width)
     gates = _project(of_inputs, inputs, early, table, _GRU)
@@ -126,7 +131,7 @@ def _attentive_layer(
     for t in range(time):
         hidden = states[t]
         _tanh_energies(keys, hidden @ to_queries + query_bias, energies)
-        np.copyto(weights[t], (_rows(energies) @ vector).reshape(n, batch).T)
+        np.copyto(weights[t], (as_rows(energies) @ vector).reshape(n, batch).T)
         if forbidden is not None:
             weights[t, forbidden] = -np.inf
         _softmax_in_place(weights[t])
@@ -144,7 +149,7 @@ def _tanh_energies(keys, queries, energies):
     np.tanh(energies, out=energies)
 
 
-@_gradients_of(_attentive_layer)
+@gradients_of(_attentive_layer)
 def _attentive_back(g, _, *arguments):
     loop = _back_through_time(g, *arguments)
     d_gates, d_hidden, d_contexts, d_queries, d_keys, d_vector = loop
@@ -156,9 +161,9 @@ def _attentive_back(g, _, *arguments):
         d_keys,
         _weight_gradient(contexts, d_gates[:3], _GRU),
         _weight_gradient(states[:-1], d_gates[1:], (0, 1, 2)),
-        _total(d_gates[3]),
-        _rows(states[:-1]).T @ _rows(d_queries),
-        _total(d_queries),
+        column_sums(d_gates[3]),
+        as_rows(states[:-1]).T @ as_rows(d_queries),
+        column_sums(d_queries),
         d_vector,
     )
 
@@ -188,18 +193,18 @@ def _back_through_time(
             d_contexts[t] += change
         d_scores = d_weights[t]
         d_scores += np.matmul(memory, d_contexts[t, :, :, None])[..., 0]
-        d_scores -= _row_sums(d_scores * weights[t])
+        d_scores -= row_sums(d_scores * weights[t])
         d_scores *= weights[t]
         d_scores = np.ascontiguousarray(d_scores.T)  # (n, batch)
         # tanh has slope 1 - energies²: the 1 is added up in d_scores_sum, the rest in minus.
         _tanh_energies(keys, states[t] @ to_queries + query_bias, energies)
-        d_vector = d_vector + d_scores.reshape(-1) @ _rows(energies)
+        d_vector = d_vector + d_scores.reshape(-1) @ as_rows(energies)
         energies *= energies
         energies *= d_scores[..., None]
         minus += energies
         d_scores_sum = d_scores_sum + d_scores
         d_query = d_scores.sum(axis=0)[:, None]
-        d_query = d_query - _total(energies.reshape(len(keys), -1)).reshape(part.shape)
+        d_query = d_query - column_sums(energies.reshape(len(keys), -1)).reshape(part.shape)
         np.multiply(d_query, vector, out=d_queries[t])
         d_hidden += d_queries[t] @ back_query
     d_keys = _by_time((d_scores_sum[..., None] - minus) * vector)

@@ -11,16 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = [
-    "Verdict",
-    "batch_items_independent",
-    "close",
-    "masked_weights_are_zero",
-    "permutation_invariant",
-    "rows_sum_to_one",
-    "same_result",
-]
-
 
 class Verdict(NamedTuple):
     """Answer of a check: whether it holds, and one sentence that says what was found.

@@ -7,9 +7,8 @@ decoded wherever parameters are loaded.
 
 import numpy as np
 
-from helpers.functions import as_array, log_softmax, require
-
-__all__ = ["beam_search", "greedy", "without_cache"]
+from helpers.functions import log_softmax
+from helpers.primitives import as_array, require
 
 
 def without_cache(model, source, source_lengths):

@@ -7,6 +7,7 @@ seed with `train`, and compare. Stands on all other modules but the plotting one
 """
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import os
@@ -22,130 +23,85 @@ import numpy as np
 from tqdm import tqdm
 
 from helpers import decoding, seq2seq, tasks, training, transformer
-from helpers.functions import cross_entropy, require
-
-__all__ = [
-    "accuracy_by_length",
-    "curves",
-    "load_model",
-    "load_record",
-    "make_task",
-    "overall",
-    "run",
-    "shares",
-    "start",
-    "train",
-    "translate",
-    "wiring",
-    "within_record",
-]
+from helpers.functions import cross_entropy
+from helpers.primitives import require, require_choice
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
-DEFAULTS = {
-    "attend": False,
-    "encoder": "gru",
-    "width": 64,
-    "steps": 3000,
-    "rate": 8e-3,
-    "batch": 32,
-    "reversed_source": False,
-}
-#: A Transformer's settings where they differ; ``model`` tells the two apart.
+_COMMON = {"width": 64, "batch": 32, "reversed_source": False}
+DEFAULTS = {**_COMMON, "attend": False, "encoder": "gru", "steps": 3000, "rate": 8e-3}
+#: A Transformer's settings; ``model`` tells the two apart.
 TRANSFORMER = {
-    "model": "transformer",
-    "layers": 1,
-    "norm": "pre",
-    "residual": True,
-    "warmup": 100,
-    "width": 64,
-    "steps": 2000,
-    "rate": 4e-3,
-    "batch": 32,
-    "reversed_source": False,
+    **_COMMON,
+    **{"model": "transformer", "layers": 1, "norm": "pre", "residual": True},
+    **{"steps": 2000, "rate": 4e-3, "warmup": 100},
 }
 
 
-def _settings(task, **changes):
-    return {"task": task, **DEFAULTS, **changes}
-
-
-def _transformer(task, **changes):
-    return {"task": task, **TRANSFORMER, **changes}
+def _runs(task, defaults=DEFAULTS, **changes):
+    """Return settings of a task's runs: one for each combination of what stands in tuples."""
+    options = [each if isinstance(each, tuple) else (each,) for each in changes.values()]
+    chosen = (dict(zip(changes, values, strict=True)) for values in itertools.product(*options))
+    return [{"task": task, **defaults, **one} for one in chosen]
 
 
 #: Tasks that go by a name alone. Number words have a language and digits, such as "fr12", and
 #: reversal may have the longest length to train on, such as "reversal10".
 TASKS = {
-    "copying": tasks.copying,
-    "dates": tasks.dates,
-    "recall": tasks.recall,
-    "reversal": tasks.reversal,
-    "sentiment": tasks.sentiment,
-    "summaries": tasks.summaries,
+    name: getattr(tasks, name)
+    for name in ("copying", "dates", "recall", "reversal", "sentiment", "summaries")
 }
 
 #: For each experiment the settings of its runs; each is run with every seed.
 EXPERIMENTS = {
     # Reversal, lengths 2 to 20: state size at one budget, then budget at one state size.
     "reversal": [
-        *(
-            _settings("reversal", width=width, attend=attend)
-            for attend in (False, True)
-            for width in (16, 32, 64, 128)
-        ),
-        *(_settings("reversal", steps=steps) for steps in (750, 1500, 6000, 12_000)),
-        *(_settings("reversal", steps=steps, attend=True) for steps in (750, 1500, 6000)),
-        _settings("reversal", width=32, steps=6000, attend=True),
+        *_runs("reversal", attend=(False, True), width=(16, 32, 64, 128)),
+        *_runs("reversal", steps=(750, 1500, 6000, 12_000)),
+        *_runs("reversal", steps=(750, 1500, 6000), attend=True),
+        *_runs("reversal", steps=6000, attend=True, width=32),
         # The one-vector model's best chance: an orthogonal RNN, which does better here than a GRU.
-        *(_settings("reversal", encoder="rnn", steps=steps) for steps in (3000, 12_000)),
+        *_runs("reversal", encoder="rnn", steps=(3000, 12_000)),
         # Trained on short sequences alone, tested on all.
-        *(_settings("reversal10", attend=attend) for attend in (False, True)),
+        *_runs("reversal10", attend=(False, True)),
     ],
     # French number words to English, up to 12 digits.
     "french": [
-        *(_settings("fr12", steps=steps) for steps in (500, 1500, 6000)),
-        *(_settings("fr12", steps=steps, attend=True) for steps in (500, 1500)),
-        *(_settings("fr12", steps=steps, reversed_source=True) for steps in (1500, 6000)),
+        *_runs("fr12", steps=(500, 1500, 6000)),
+        *_runs("fr12", steps=(500, 1500), attend=True),
+        *_runs("fr12", steps=(1500, 6000), reversed_source=True),
         # Attention before each step of the decoder, with additive scores.
-        _settings("fr12", steps=1500, attend=True, attention="inside"),
+        *_runs("fr12", steps=1500, attend=True, attention="inside"),
     ],
     # German characters to English words, up to 9 digits: the running example's models.
     "german": [
-        _settings("de9", steps=1500),
-        _settings("de9", steps=6000),
-        _settings("de9", steps=1500, attend=True),
-        _settings("de9", steps=6000, attend=True, encoder="self_attention", rate=3e-3),
-        _transformer("de9", steps=3000),
+        *_runs("de9", steps=(1500, 6000)),
+        *_runs("de9", steps=1500, attend=True),
+        *_runs("de9", steps=6000, attend=True, encoder="self_attention", rate=3e-3),
+        *_runs("de9", TRANSFORMER, steps=3000),
     ],
     # Encoder against connection, on French numbers: the same recurrent decoder in every cell. The
     # self-attention encoder is trained at half the rate, and at 1500 steps at both.
     "wirings": [
-        _settings("fr12", steps=steps, encoder=encoder, rate=rate, attend=attend, summary=summary)
+        run
         for steps, encoder, rate in (
-            (1500, "gru", 8e-3),
-            (1500, "bidirectional", 8e-3),
-            (1500, "self_attention", 4e-3),
+            *itertools.product((1500, 6000), ("gru", "bidirectional"), (8e-3,)),
+            *itertools.product((1500, 6000), ("self_attention",), (4e-3,)),
             (1500, "self_attention", 8e-3),
-            (6000, "gru", 8e-3),
-            (6000, "bidirectional", 8e-3),
-            (6000, "self_attention", 4e-3),
         )
-        for attend, summary in ((False, "last"), (False, "mean"), (True, "mean"))
+        for attend, summary in ((False, ("last", "mean")), (True, "mean"))
+        for run in _runs(
+            "fr12", steps=steps, encoder=encoder, rate=rate, attend=attend, summary=summary
+        )
     ],
     # Transformers on French numbers: one to compare, then shorter ones with a part taken out.
     "transformer": [
-        _transformer("fr12", steps=1500),
+        *_runs("fr12", TRANSFORMER, steps=1500),
+        *_runs("fr12", TRANSFORMER, steps=1000, layers=(1, 4), norm=("pre", "post", "none")),
         *(
-            _transformer("fr12", steps=1000, layers=layers, **parts)
-            for layers in (1, 4)
-            for parts in (
-                {"norm": "pre"},
-                {"norm": "post"},
-                {"norm": "none"},
-                {"norm": "pre", "residual": False},
-                {"norm": "post", "residual": False},
-                {"norm": "pre", "warmup": 0},
-                {"norm": "post", "warmup": 0},
+            run
+            for without in ({"residual": False}, {"warmup": 0})
+            for run in _runs(
+                "fr12", TRANSFORMER, steps=1000, layers=(1, 4), norm=("pre", "post"), **without
             )
         ),
     ],
@@ -154,19 +110,16 @@ EXPERIMENTS = {
 #: Trained parameters that chapters load, as results/NAME.npz: experiment, settings; seed 0.
 MODELS = {
     **{
-        f"reversal_{'attention' if attend else 'one_vector'}_{width}": _settings(
-            "reversal", width=width, attend=attend
-        )
-        for attend in (False, True)
-        for width in (16, 32, 64)
+        f"reversal_{'attention' if run['attend'] else 'one_vector'}_{run['width']}": run
+        for run in _runs("reversal", attend=(False, True), width=(16, 32, 64))
     },
-    "french_attention": _settings("fr12", steps=1500, attend=True),
-    "french_attention_inside": _settings("fr12", steps=1500, attend=True, attention="inside"),
+    "french_attention": EXPERIMENTS["french"][4],
+    "french_attention_inside": EXPERIMENTS["french"][-1],
+    "french_transformer": EXPERIMENTS["transformer"][0],
     "german_one_vector": EXPERIMENTS["german"][1],
     "german_attention": EXPERIMENTS["german"][2],
     "german_self_attention": EXPERIMENTS["german"][3],
     "german_transformer": EXPERIMENTS["german"][4],
-    "french_transformer": EXPERIMENTS["transformer"][0],
 }
 
 
@@ -428,7 +381,7 @@ def run(name, seeds=3, jobs=1):
     ValueError
         If there is no experiment of that name.
     """
-    _require_experiment(name)
+    require_choice("experiment", name, EXPERIMENTS)
     path = RESULTS / f"{name}.json"
     os.environ["OMP_NUM_THREADS"] = "1"  # read by the new processes: one thread each
     wanted = [(settings, seed) for settings in EXPERIMENTS[name] for seed in range(seeds)]
@@ -465,10 +418,6 @@ def _job(run):
     return run["settings"], run["seed"]
 
 
-def _require_experiment(name):
-    require(name in EXPERIMENTS, f"experiment = {name!r} is unknown; there are {[*EXPERIMENTS]}")
-
-
 def load_record(name):
     """Read a record.
 
@@ -490,7 +439,7 @@ def load_record(name):
     FileNotFoundError
         If it has not been run; the message says how to run it.
     """
-    _require_experiment(name)
+    require_choice("experiment", name, EXPERIMENTS)
     path = RESULTS / f"{name}.json"
     if not path.exists():
         raise FileNotFoundError(f"no {path.name}: python -m helpers.experiments run {name}")
@@ -635,7 +584,7 @@ def load_model(name):
     ValueError
         If there is no model of that name.
     """
-    require(name in MODELS, f"model = {name!r} is unknown; there are {[*MODELS]}")
+    require_choice("model", name, MODELS)
     settings = MODELS[name]
     template = start(settings, np.random.default_rng(0))
     with np.load(RESULTS / f"{name}.npz") as file:

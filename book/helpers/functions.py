@@ -1,96 +1,27 @@
 """Differentiable functions that every model is made of: softmax, linear, embedding, and so on.
 
-This is the lowest module: it imports no other. Each function is an `autograd` *primitive*: a
-formula in NumPy with its vector-Jacobian product written beside it, so that a training step
-costs what hand-written NumPy costs and everything stays in the number format it came in.
+Stands on `primitives` alone. Each function is an `autograd` *primitive*: a formula in NumPy with
+its vector-Jacobian product written beside it, so that a training step costs what hand-written
+NumPy costs and everything stays in the number format it came in.
 """
 
 import math
 
 import numpy as np
-from autograd.extend import defvjp, defvjp_argnums, primitive
+from autograd.extend import defvjp, primitive
 
-__all__ = [
-    "as_array",
-    "cross_entropy",
-    "dropout",
-    "embedding",
-    "feed_forward",
-    "init_embedding",
-    "init_layer_norm",
-    "init_linear",
-    "layer_norm",
-    "linear",
-    "log_softmax",
-    "orthogonal",
-    "relu",
-    "require",
-    "smoothed_cross_entropy",
-    "softmax",
-    "tanh",
-]
-
-
-def require(condition, message):
-    """Raise a `ValueError` with `message` unless `condition` holds.
-
-    Raises
-    ------
-    ValueError
-        If `condition` is false.
-
-    Examples
-    --------
-    >>> require(2 > 1, "never shown")
-    """
-    if not condition:
-        raise ValueError(message)
-
-
-def as_array(name, array):
-    """Turn lists into an array, and leave an array, traced or not, as it is.
-
-    Raises
-    ------
-    ValueError
-        If the lists are a ragged batch.
-
-    Examples
-    --------
-    >>> as_array("tokens", [[4, 5], [6]])
-    Traceback (most recent call last):
-    ValueError: tokens is a ragged batch with rows of lengths [1, 2]; pad it with tasks.pad first
-    """
-    if hasattr(array, "shape"):
-        return array
-    try:
-        return np.asarray(array)
-    except ValueError:
-        lengths = sorted({len(row) if hasattr(row, "__len__") else 1 for row in array})
-        raise ValueError(
-            f"{name} is a ragged batch with rows of lengths {lengths}; pad it with tasks.pad first"
-        ) from None
-
-
-def _gradients_of(forward):
-    """Register the function below as the vector-Jacobian product of a primitive.
-
-    It is called as (g, result, *arguments of the primitive) and returns one gradient for each
-    argument that has one; these come first.
-    """
-
-    def register(backward):
-        def vjp_of(argnums, result, args, kwargs):
-            def vjp(g):
-                gradients = backward(g, result, *args)
-                return tuple(gradients[i] for i in argnums)
-
-            return vjp
-
-        defvjp_argnums(forward, vjp_of)
-        return backward
-
-    return register
+from helpers.primitives import (
+    as_array,
+    as_rows,
+    column_sums,
+    gradients_of,
+    one_hot,
+    require,
+    require_boolean,
+    require_shape,
+    row_dots,
+    row_sums,
+)
 
 
 @primitive
@@ -146,23 +77,8 @@ def softmax(x, axis=-1, where=None):
     >>> softmax(np.array([0.0, 0.0, 5.0]), where=np.array([True, True, False]))
     array([0.5, 0.5, 0. ])
     """
-    if where is not None:
-        where = np.asarray(where)
-        require(
-            where.dtype == bool, f"where must be boolean (True = takes part), not {where.dtype}"
-        )
-        require(
-            _broadcasts(where.shape, x.shape),
-            f"where has shape {where.shape}, which does not broadcast to x, {x.shape}",
-        )
+    require_boolean("where", where, x.shape, "takes part")
     return _softmax(x, axis, where)
-
-
-def _broadcasts(shape, target):
-    """Whether an array of `shape` can be broadcast to exactly `target`."""
-    if len(shape) > len(target):
-        return False
-    return all(n in (1, m) for n, m in zip(shape[::-1], target[::-1], strict=False))
 
 
 def log_softmax(x):
@@ -180,33 +96,17 @@ def log_softmax(x):
 @primitive
 def _linear(x, weight, bias):
     # One large matrix product is faster than one for each item of the batch.
-    y = _rows(x) @ weight
+    y = as_rows(x) @ weight
     y += bias
     return y.reshape(*x.shape[:-1], -1)
 
 
 defvjp(
     _linear,
-    lambda _, x, weight, bias: lambda g: (_rows(g) @ weight.T).reshape(x.shape),
-    lambda _, x, weight, bias: lambda g: _rows(x).T @ _rows(g),
-    lambda _, x, weight, bias: lambda g: _total(g),
+    lambda _, x, weight, bias: lambda g: (as_rows(g) @ weight.T).reshape(x.shape),
+    lambda _, x, weight, bias: lambda g: as_rows(x).T @ as_rows(g),
+    lambda _, x, weight, bias: lambda g: column_sums(g),
 )
-
-
-def _total(x):
-    """Sum over all axes but the last; as a product it is 4 x faster than ``sum``."""
-    x = _rows(x)
-    return np.ones(len(x), x.dtype) @ x
-
-
-def _row_sums(x):
-    """Sum over the last axis, which stays; as a product it is 8 x faster than ``sum``."""
-    return (_rows(x) @ np.ones(x.shape[-1], x.dtype)).reshape(*x.shape[:-1], 1)
-
-
-def _rows(x):
-    """View `x` as a matrix: all axes but the last become one."""
-    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def linear(params, x):
@@ -237,11 +137,7 @@ def linear(params, x):
 
 
 def _require_width(x, weight):
-    require(
-        x.shape[-1] == weight.shape[0],
-        f"x has shape {x.shape}; its last axis must be {weight.shape[0]}, "
-        f"the first of weight {weight.shape}",
-    )
+    require_shape("x", x, ..., len(weight), reason=f", as weight is {weight.shape}")
 
 
 @primitive
@@ -250,17 +146,7 @@ def _embedding(table, tokens):
 
 
 def _embedding_vjp(_, table, tokens):
-    return lambda g: _one_hot(tokens, len(table), g.dtype) @ _rows(g)
-
-
-def _one_hot(tokens, vocabulary, dtype):
-    """Matrix (vocabulary, number of tokens): a product with it adds up the rows of equal tokens.
-
-    np.add.at does the same 8 x slower.
-    """
-    one_hot = np.zeros((vocabulary, tokens.size), dtype=dtype)
-    one_hot[tokens.reshape(-1), np.arange(tokens.size)] = 1
-    return one_hot
+    return lambda g: one_hot(tokens, len(table), g.dtype) @ as_rows(g)
 
 
 defvjp(_embedding, _embedding_vjp, argnums=(0,))
@@ -342,8 +228,12 @@ def _cross_entropy_vjp(_, logits, targets, where, smoothing):
 defvjp(_cross_entropy, _cross_entropy_vjp, argnums=(0,))
 
 
-def cross_entropy(logits, targets, where=None):
+def cross_entropy(logits, targets, where=None, smoothing=0.0):
     """Mean negative log-probability of the right tokens, in nats.
+
+    With `smoothing` above 0 a target is right for certain only in part: the right token has
+    probability 1 - smoothing, and the rest is spread over all tokens alike, the right one included
+    (label smoothing, Szegedy et al. 2016).
 
     Parameters
     ----------
@@ -352,6 +242,8 @@ def cross_entropy(logits, targets, where=None):
         The right token at each place.
     where : boolean array (...), optional
         Only places that are True count; use it to leave padding out.
+    smoothing : float
+        From 0 to 1.
 
     Returns
     -------
@@ -361,53 +253,22 @@ def cross_entropy(logits, targets, where=None):
     ------
     ValueError
         If the shapes of `targets` or `where` are not those of `logits` without its last axis,
-        a target is outside the vocabulary, or `where` is not boolean.
+        a target is outside the vocabulary, `where` is not boolean, or `smoothing` not in 0 … 1.
 
     Examples
     --------
     >>> round(float(cross_entropy(np.zeros((2, 4)), np.array([0, 3]))), 3)  # log 4
     1.386
-    """
-    return smoothed_cross_entropy(logits, targets, where, smoothing=0)
-
-
-def smoothed_cross_entropy(logits, targets, where=None, smoothing=0.1):
-    """Cross-entropy against targets that are right for certain only in part.
-
-    The right token has probability 1 - smoothing, and the rest is spread over all tokens alike,
-    the right one included (label smoothing, Szegedy et al. 2016).
-
-    Parameters
-    ----------
-    logits, targets, where
-        As for `cross_entropy`.
-    smoothing : float
-        From 0, which is plain cross-entropy, to 1.
-
-    Returns
-    -------
-    scalar array
-
-    Raises
-    ------
-    ValueError
-        If `smoothing` is not in 0 … 1, or as for `cross_entropy`.
-
-    Examples
-    --------
     >>> sure = np.array([[9.0, 0.0]])
-    >>> round(float(smoothed_cross_entropy(sure, np.array([0]))), 3)  # being sure costs
+    >>> round(float(cross_entropy(sure, np.array([0]), smoothing=0.1)), 3)  # being sure costs
     0.45
     """
     require(0 <= smoothing <= 1, f"smoothing = {smoothing} must lie in 0 … 1")
     targets = as_array("targets", targets)
     where = np.ones(targets.shape, dtype=bool) if where is None else np.asarray(where)
-    for name, array in (("targets", targets), ("where", where)):
-        require(
-            array.shape == logits.shape[:-1],
-            f"{name} has shape {array.shape}; logits {logits.shape} need {logits.shape[:-1]}",
-        )
-    require(where.dtype == bool, f"where must be boolean (True = counts), not {where.dtype}")
+    require_shape("targets", targets, *logits.shape[:-1])
+    require_shape("where", where, *logits.shape[:-1])
+    require_boolean("where", where, where.shape, "counts")
     _require_within("targets", targets, logits.shape[-1], f"the last axis of logits {logits.shape}")
     return _cross_entropy(logits, targets, where, smoothing)
 
@@ -444,7 +305,7 @@ defvjp(relu, lambda value, x: lambda g: g * (value > 0))
 
 @primitive
 def _feed_forward(x, expand, expand_bias, shrink, shrink_bias, cache):
-    hidden = _rows(x) @ expand
+    hidden = as_rows(x) @ expand
     hidden += expand_bias
     np.maximum(hidden, 0, out=hidden)
     cache["hidden"] = hidden
@@ -453,13 +314,13 @@ def _feed_forward(x, expand, expand_bias, shrink, shrink_bias, cache):
     return y.reshape(*x.shape[:-1], -1)
 
 
-@_gradients_of(_feed_forward)
+@gradients_of(_feed_forward)
 def _feed_forward_back(g, _, x, expand, expand_bias, shrink, shrink_bias, cache):
-    g, hidden = _rows(g), cache["hidden"]
+    g, hidden = as_rows(g), cache["hidden"]
     d_hidden = g @ shrink.T
     d_hidden *= hidden > 0
     d_x = (d_hidden @ expand.T).reshape(x.shape)
-    return d_x, _rows(x).T @ d_hidden, _total(d_hidden), hidden.T @ g, _total(g)
+    return d_x, as_rows(x).T @ d_hidden, column_sums(d_hidden), hidden.T @ g, column_sums(g)
 
 
 def feed_forward(expand, shrink, x):
@@ -494,8 +355,8 @@ def feed_forward(expand, shrink, x):
 @primitive
 def _layer_norm(x, scale, shift, epsilon, cache):
     width = x.shape[-1]
-    normal = x - _row_sums(x) / width
-    steepness = 1 / np.sqrt(_row_dots(normal, normal) / width + epsilon)
+    normal = x - row_sums(x) / width
+    steepness = 1 / np.sqrt(row_dots(normal, normal) / width + epsilon)
     normal *= steepness
     cache["normal"], cache["steepness"] = normal, steepness
     y = normal * scale
@@ -503,20 +364,15 @@ def _layer_norm(x, scale, shift, epsilon, cache):
     return y
 
 
-def _row_dots(x, y):
-    """Dot products of vectors: (..., width) twice -> (..., 1)."""
-    return np.einsum("ij,ij->i", _rows(x), _rows(y)).reshape(*x.shape[:-1], 1)
-
-
-@_gradients_of(_layer_norm)
+@gradients_of(_layer_norm)
 def _layer_norm_back(g, _, x, scale, shift, epsilon, cache):
     normal, width = cache["normal"], x.shape[-1]
     d_x = g * scale
-    along = _row_dots(d_x, normal) / width
-    d_x -= _row_sums(d_x) / width
+    along = row_dots(d_x, normal) / width
+    d_x -= row_sums(d_x) / width
     d_x -= normal * along
     d_x *= cache["steepness"]
-    return d_x, np.einsum("ij,ij->j", _rows(g), _rows(normal)), _total(g)
+    return d_x, np.einsum("ij,ij->j", as_rows(g), as_rows(normal)), column_sums(g)
 
 
 def layer_norm(params, x, epsilon=1e-5):
@@ -545,10 +401,7 @@ def layer_norm(params, x, epsilon=1e-5):
     array([[-1.,  1.]])
     """
     scale = params["scale"]
-    require(
-        x.shape[-1] == scale.shape[0],
-        f"x has shape {x.shape}; its last axis must be {scale.shape[0]}, the size of scale",
-    )
+    require_shape("x", x, ..., len(scale))
     return _layer_norm(x, scale, params["shift"], epsilon, {})
 
 

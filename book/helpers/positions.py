@@ -1,6 +1,6 @@
 """Positions: what gives order back to models that see their input as a set.
 
-Stands on functions and attention. There are five ways, called by name. They come in at two places:
+Stands on attention. There are five ways, called by name. They come in at two places:
 `add_positions` adds a vector to each embedding (sinusoidal, learned), and the score that
 `position_score` returns knows how far apart query and key are (rotary, alibi).
 """
@@ -11,19 +11,7 @@ import autograd.numpy as np
 import numpy
 
 from helpers.attention import scaled_dot
-from helpers.functions import require
-
-__all__ = [
-    "POSITIONS",
-    "add_positions",
-    "alibi",
-    "alibi_slopes",
-    "init_positions",
-    "position_score",
-    "rotary",
-    "rotate",
-    "sinusoidal",
-]
+from helpers.primitives import require, require_choice
 
 #: The names that the Transformer knows.
 POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
@@ -258,14 +246,10 @@ def init_positions(rng, name, width, longest):
     >>> init_positions(numpy.random.default_rng(0), "alibi", 4, 9)
     {}
     """
-    _require_name(name)
+    require_choice("positions", name, POSITIONS)
     if name != "learned":
         return {}
     return {"table": (rng.standard_normal((longest, width)) / math.sqrt(2)).astype(numpy.float32)}
-
-
-def _require_name(name):
-    require(name in POSITIONS, f"positions = {name!r} is unknown; there are {POSITIONS}")
 
 
 def add_positions(params, x, name, start=0):
@@ -297,7 +281,7 @@ def add_positions(params, x, name, start=0):
     >>> add_positions({}, numpy.zeros((1, 1, 4)), "rotary", start=1)
     array([[[0., 0., 0., 0.]]])
     """
-    _require_name(name)
+    require_choice("positions", name, POSITIONS)
     last = start + x.shape[1]
     if name == "sinusoidal":
         return x + sinusoidal(last, x.shape[2])[start:]
@@ -334,5 +318,5 @@ def position_score(name):
     >>> position_score("alibi") is alibi, position_score("none") is scaled_dot
     (True, True)
     """
-    _require_name(name)
+    require_choice("positions", name, POSITIONS)
     return {"rotary": rotary, "alibi": alibi}.get(name, scaled_dot)

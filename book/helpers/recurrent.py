@@ -10,31 +10,17 @@ import autograd.numpy
 import numpy as np
 from autograd.extend import defvjp, primitive
 
-from helpers.functions import (
-    _gradients_of,
-    _one_hot,
-    _rows,
-    _rows_of,
-    _total,
+from helpers.functions import _rows_of, embedding, init_linear, linear, orthogonal
+from helpers.primitives import (
     as_array,
-    embedding,
-    init_linear,
-    linear,
-    orthogonal,
+    as_rows,
+    column_sums,
+    gradients_of,
+    one_hot,
     require,
+    require_lengths,
+    require_shape,
 )
-
-__all__ = [
-    "bidirectional",
-    "gru",
-    "init_bidirectional",
-    "init_gru",
-    "init_lstm",
-    "init_rnn",
-    "lstm",
-    "reverse",
-    "rnn",
-]
 
 
 def init_rnn(rng, width_in, width):
@@ -358,16 +344,9 @@ defvjp(_reorder, lambda _, inputs, place: lambda g: _reorder(g, place), argnums=
 
 def _checked(lengths, shape):
     """Lengths as an array, one for each sequence of inputs of this shape."""
-    (batch, time), lengths = shape[:2], np.asarray(lengths)
-    require(
-        lengths.shape == (batch,),
-        f"lengths has shape {lengths.shape}; it must be ({batch},), one per sequence",
-    )
-    require(
-        bool((lengths >= 0).all() and (lengths <= time).all()),
-        f"lengths go from {lengths.min()} to {lengths.max()}, but inputs of "
-        f"shape {shape} have {time} time steps",
-    )
+    reason = f", as inputs has shape {shape}"
+    lengths = require_lengths("lengths", lengths, shape[1], reason)
+    require_shape("lengths", lengths, shape[0], reason=reason)
     return lengths
 
 
@@ -375,18 +354,12 @@ def _checked_inputs(params, inputs, lengths, table):
     """Return the inputs as an array, and for each step the rows whose sequence is over."""
     width_in = params["input"].shape[0]
     if table is None:
-        inputs, shape = as_array("inputs", inputs), f"(batch, time, {width_in})"
-        require(
-            inputs.ndim == 3 and inputs.shape[2] == width_in,
-            f"inputs has shape {inputs.shape}; it must be {shape}",
-        )
+        inputs = as_array("inputs", inputs)
+        require_shape("inputs", inputs, "batch", "time", width_in)
     else:
         inputs = _rows_of(table, inputs)
-        require(
-            inputs.ndim == 2 and table.shape[1] == width_in,
-            f"inputs has shape {inputs.shape} and table {table.shape}; with a table they must be "
-            f"(batch, time) and (vocabulary, {width_in})",
-        )
+        require_shape("inputs", inputs, "batch", "time", reason=" with a table")
+        require_shape("table", table, "vocabulary", width_in)
     time = inputs.shape[1]
     if lengths is None:
         return inputs, [()] * time
@@ -399,10 +372,7 @@ def _start(params, state, batch):
     shape = batch, params["recurrent"].shape[0]
     if state is None:
         return np.zeros(shape, dtype=params["recurrent"].dtype)
-    require(
-        state.shape == shape,
-        f"state has shape {state.shape}; it must be (batch, width) = {shape}",
-    )
+    require_shape("state", state, *shape, reason=", (batch, width)")
     return state
 
 
@@ -438,18 +408,18 @@ def _project(params, inputs, bias, table, order):
 
 @primitive
 def _product(inputs, weight, bias, order):
-    projected = np.matmul(_rows(_by_time(inputs)), _by_gate(weight, order))
+    projected = np.matmul(as_rows(_by_time(inputs)), _by_gate(weight, order))
     projected += _by_gate(bias, order)
     batch, time, _ = inputs.shape
     return projected.reshape(len(order), time, batch, -1)
 
 
-@_gradients_of(_product)
+@gradients_of(_product)
 def _product_back(g, _, inputs, weight, bias, order):
     by_time, d_inputs = _by_time(inputs), 0
     for d_gate, gate in zip(g, _by_gate(weight, order), strict=True):
-        d_inputs = d_inputs + _rows(d_gate) @ gate.T.copy()
-    d_bias = _side_by_side([_total(d_gate) for d_gate in g], order)
+        d_inputs = d_inputs + as_rows(d_gate) @ gate.T.copy()
+    d_bias = _side_by_side([column_sums(d_gate) for d_gate in g], order)
     d_inputs = _by_time(d_inputs.reshape(by_time.shape))
     return d_inputs, _weight_gradient(by_time, g, order), d_bias
 
@@ -464,8 +434,8 @@ def _look_up(table, tokens, order):
 
 def _look_up_vjp(_, table, tokens, order):
     def vjp(g):
-        one_hot = _one_hot(tokens.T, len(table), g.dtype)
-        return _side_by_side([one_hot @ _rows(d_gate) for d_gate in g], order)
+        places = one_hot(tokens.T, len(table), g.dtype)
+        return _side_by_side([places @ as_rows(d_gate) for d_gate in g], order)
 
     return vjp
 
@@ -484,8 +454,8 @@ def _outputs(states, stopped):
 
 def _weight_gradient(states, d_gates, order):
     """Gradient of the weights that lead from states to gates before their tanh or sigmoid."""
-    before = _rows(states).T
-    return _side_by_side([before @ _rows(d_gate) for d_gate in d_gates], order)
+    before = as_rows(states).T
+    return _side_by_side([before @ as_rows(d_gate) for d_gate in d_gates], order)
 
 
 @primitive
@@ -503,7 +473,7 @@ def _rnn_layer(projected, state, weight, stopped, cache):
     return _outputs(states, stopped), states[-1].copy()
 
 
-@_gradients_of(_rnn_layer)
+@gradients_of(_rnn_layer)
 def _rnn_back(g, _, projected, state, weight, stopped, cache):
     states, d_outputs, d_hidden, back = cache["states"], _by_time(g[0]), g[1], weight.T.copy()
     d_before = states[1:] * states[1:]  # before tanh, whose slope is 1 - tanh²
@@ -577,7 +547,7 @@ def _gru_step_back(d_new, new, gates, held_back, d_gates, part):
     return d_hidden
 
 
-@_gradients_of(_gru_layer)
+@gradients_of(_gru_layer)
 def _gru_back(g, _, gates, state, weight, bias, stopped, cache):
     states, held_back = cache["states"], cache["held_back"]
     d_outputs, d_hidden = _by_time(g[0]), g[1]
@@ -596,7 +566,7 @@ def _gru_back(g, _, gates, state, weight, bias, stopped, cache):
         if len(rows):
             d_hidden[rows] = d_later[rows]
     d_weight = _weight_gradient(states[:-1], d_gates[1:], (0, 1, 2))
-    return d_gates[:3], d_hidden, d_weight, _total(d_gates[3])
+    return d_gates[:3], d_hidden, d_weight, column_sums(d_gates[3])
 
 
 @primitive
@@ -621,7 +591,7 @@ def _lstm_layer(gates, state, cell, weight, stopped, cache):
     return _outputs(states, stopped), states[-1].copy(), cells[-1].copy()
 
 
-@_gradients_of(_lstm_layer)
+@gradients_of(_lstm_layer)
 def _lstm_back(g, _, gates, state, cell, weight, stopped, cache):
     states, cells = cache["states"], cache["cells"]
     d_outputs, d_hidden, d_cell = _by_time(g[0]), g[1], g[2].copy()

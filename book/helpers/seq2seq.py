@@ -10,25 +10,17 @@ parameters.
 import autograd.numpy as np
 import numpy
 
+from helpers import recurrent, transformer
 from helpers.attention import attention, attention_weights, dot, padding_mask
 from helpers.attentive import attentive_gru, init_attentive_gru
-from helpers.functions import embedding, init_embedding, init_linear, linear, require, tanh
-from helpers.recurrent import (
-    bidirectional,
-    gru,
-    init_bidirectional,
-    init_gru,
-    init_lstm,
-    init_rnn,
-    lstm,
-    rnn,
-)
-from helpers.transformer import encoder as self_attention_encoder
-from helpers.transformer import init_encoder as init_self_attention
+from helpers.functions import embedding, init_embedding, init_linear, linear, tanh
+from helpers.primitives import require, require_choice
 
-__all__ = ["alignment", "decode", "encode", "init_seq2seq", "seq2seq", "start_decoding", "wire"]
-
-_CELLS = {"rnn": (init_rnn, rnn), "gru": (init_gru, gru), "lstm": (init_lstm, lstm)}
+_CELLS = {
+    "rnn": (recurrent.init_rnn, recurrent.rnn),
+    "gru": (recurrent.init_gru, recurrent.gru),
+    "lstm": (recurrent.init_lstm, recurrent.lstm),
+}
 _ENCODERS = (*_CELLS, "bidirectional", "self_attention")
 
 
@@ -67,11 +59,11 @@ def init_seq2seq(
     >>> sorted(init_seq2seq(numpy.random.default_rng(0), 5, 7, 4))
     ['combine', 'decoder', 'encoder', 'output', 'source_embedding', 'target_embedding']
     """
-    _require_encoder(encoder)
-    require(attention in ("after", "inside"), f"attention = {attention!r} must be after or inside")
+    require_choice("encoder", encoder, _ENCODERS)
+    require_choice("attention", attention, ("after", "inside"))
     init_cell, _ = _CELLS[_cell(encoder)]
     require(
-        attention == "after" or init_cell is init_gru,
+        attention == "after" or init_cell is recurrent.init_gru,
         f"encoder = {encoder!r} does not go with attention inside: its decoder is a GRU",
     )
     init_decoder = init_cell if attention == "after" else init_attentive_gru
@@ -88,15 +80,11 @@ def init_seq2seq(
 
 def _init_encoder(rng, encoder, width):
     if encoder == "self_attention":
-        return init_self_attention(rng, width)
+        return transformer.init_encoder(rng, width)
     if encoder == "bidirectional":
         require(width % 2 == 0, f"width = {width} must be even: two GRUs have one half each")
-        return init_bidirectional(init_gru, rng, width, width // 2)
+        return recurrent.init_bidirectional(recurrent.init_gru, rng, width, width // 2)
     return _CELLS[encoder][0](rng, width, width)
-
-
-def _require_encoder(encoder):
-    require(encoder in _ENCODERS, f"encoder = {encoder!r} is unknown; there are {_ENCODERS}")
 
 
 def _cell(encoder):
@@ -141,11 +129,8 @@ def encode(params, source, source_lengths, encoder="gru", summary=None):
     >>> outputs.shape, summary.shape
     ((1, 3, 4), (1, 4))
     """
-    _require_encoder(encoder)
-    require(
-        summary in (None, "last", "mean"),
-        f"summary = {summary!r} is unknown; there are 'last', 'mean' and None",
-    )
+    require_choice("encoder", encoder, _ENCODERS)
+    require_choice("summary", summary, ("last", "mean", None))
     require(
         encoder != "lstm" or summary is None,
         f"summary = {summary!r} does not go with an LSTM: its decoder starts with two vectors",
@@ -155,11 +140,13 @@ def encode(params, source, source_lengths, encoder="gru", summary=None):
         outputs, last = _CELLS[encoder][1](params["encoder"], source, source_lengths, table=table)
     elif encoder == "bidirectional":
         embedded = embedding(table, source)
-        outputs, states = bidirectional(gru, params["encoder"], embedded, source_lengths)
+        outputs, states = recurrent.bidirectional(
+            recurrent.gru, params["encoder"], embedded, source_lengths
+        )
         last = np.concatenate(states, axis=-1)
     else:
         embedded = embedding(table, source)
-        outputs, _ = self_attention_encoder(params["encoder"], embedded, source_lengths)
+        outputs, _ = transformer.encoder(params["encoder"], embedded, source_lengths)
         summary = summary or "mean"
     return outputs, _summarise(outputs, source_lengths, summary) if summary else last
 
@@ -256,17 +243,7 @@ def wire(outputs, summary, source_lengths, attend):
     return hidden[:, None, :], None
 
 
-def seq2seq(
-    params,
-    source,
-    source_lengths,
-    target_in,
-    *,
-    attend=True,
-    encoder="gru",
-    summary=None,
-    score=dot,
-):
+def seq2seq(params, source, source_lengths, target_in, **wiring):
     """Read the source and predict every target token, in one parallel pass (teacher forcing).
 
     Parameters
@@ -276,13 +253,8 @@ def seq2seq(
     source : integer array (batch, n_source)
     source_lengths : integer array (batch,)
     target_in : integer array (batch, n_target)
-    attend : bool
-        True: the decoder attends to all encoder outputs. False: to one summary vector.
-    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
-    summary : {"last", "mean"}, optional
-        What the one vector is, with which the decoder starts in any case, see `encode`.
-    score : callable
-        (queries, keys) -> scores
+    **wiring
+        ``attend``, ``encoder``, ``summary`` and ``score``, as for `start_decoding`.
 
     Returns
     -------
@@ -304,28 +276,16 @@ def seq2seq(
     >>> seq2seq(params, tokens, lengths, numpy.array([[1, 4]])).shape
     (1, 2, 7)
     """
-    outputs, vector = encode(params, source, source_lengths, encoder, summary)
-    memory, mask = wire(outputs, vector, source_lengths, attend)
-    logits, _, _ = decode(params, target_in, memory, mask, vector, _cell(encoder), score)
-    return logits
+    step, state = start_decoding(params, source, source_lengths, **wiring)
+    return step(target_in, state)[0]
 
 
-def alignment(
-    params,
-    source,
-    source_lengths,
-    target_in,
-    *,
-    attend=True,
-    encoder="gru",
-    summary=None,
-    score=dot,
-):
+def alignment(params, source, source_lengths, target_in, *, score=dot, **wiring):
     """Attention map of `seq2seq`: how much each target position looks at each of the memory.
 
     Parameters
     ----------
-    params, source, source_lengths, target_in, attend, encoder, summary, score
+    params, source, source_lengths, target_in, score, **wiring
         As for `seq2seq`.
 
     Returns
@@ -340,29 +300,40 @@ def alignment(
     >>> alignment(params, tokens, lengths, numpy.array([[1, 4]])).sum(axis=-1).round(3)
     array([[1., 1.]], dtype=float32)
     """
-    outputs, vector = encode(params, source, source_lengths, encoder, summary)
-    memory, mask = wire(outputs, vector, source_lengths, attend)
+    memory, mask, vector, cell = _read(params, source, source_lengths, **wiring)
     if "score" in params["decoder"]:
         table = params["target_embedding"]
         return attentive_gru(params["decoder"], target_in, memory, mask, vector, table)[2]
-    _, queries, _ = decode(params, target_in, memory, mask, vector, _cell(encoder), score)
+    _, queries, _ = decode(params, target_in, memory, mask, vector, cell, score)
     return attention_weights(queries, memory, mask, score)
 
 
-def start_decoding(
-    params, source, source_lengths, *, attend=True, encoder="gru", summary=None, score=dot
-):
+def _read(params, source, source_lengths, attend=True, encoder="gru", summary=None):
+    """Return memory and mask, the decoder's first state, and the name of its cell."""
+    outputs, vector = encode(params, source, source_lengths, encoder, summary)
+    return *wire(outputs, vector, source_lengths, attend), vector, _cell(encoder)
+
+
+def start_decoding(params, source, source_lengths, *, score=dot, **wiring):
     """Read the source, and return how to go on token by token, for `helpers.decoding`.
 
     Parameters
     ----------
-    params, source, source_lengths, attend, encoder, summary, score
-        As for `seq2seq`.
+    params : dict
+        From `init_seq2seq`.
+    source : integer array (batch, n_source)
+    source_lengths : integer array (batch,)
+    score : callable
+        (queries, keys) -> scores
+    **wiring
+        ``attend`` (True if not given; then the decoder attends to all encoder outputs, else to one
+        summary vector), ``encoder`` and ``summary``, as for `encode`: the decoder starts with the
+        summary in any case.
 
     Returns
     -------
     step : callable
-        (tokens (batch, 1), state) -> (logits (batch, 1, target_vocabulary), state)
+        (tokens (batch, n), state) -> (logits (batch, n, target_vocabulary), state)
     state : tuple
         The decoder's state, memory and mask.
 
@@ -373,12 +344,11 @@ def start_decoding(
     >>> step(numpy.array([[1]]), state)[0].shape
     (1, 1, 7)
     """
-    outputs, vector = encode(params, source, source_lengths, encoder, summary)
-    memory, mask = wire(outputs, vector, source_lengths, attend)
+    memory, mask, vector, cell = _read(params, source, source_lengths, **wiring)
 
     def step(tokens, state):
         hidden, memory, mask = state
-        logits, _, hidden = decode(params, tokens, memory, mask, hidden, _cell(encoder), score)
+        logits, _, hidden = decode(params, tokens, memory, mask, hidden, cell, score)
         return logits, (hidden, memory, mask)
 
     return step, (vector, memory, mask)

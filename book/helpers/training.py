@@ -17,9 +17,7 @@ import numpy as np
 from autograd import make_vjp
 from tqdm import tqdm
 
-from helpers.functions import require
-
-__all__ = ["adam", "exact_match", "fit", "flatten", "learning_rate", "unflatten"]
+from helpers.primitives import require, require_shape
 
 
 def flatten(params):
@@ -84,10 +82,7 @@ def unflatten(vector, template):
     """
     shapes = [leaf.shape for leaf in _leaves(template)]
     sizes = [int(np.prod(shape)) for shape in shapes]
-    require(
-        vector.shape == (sum(sizes),),
-        f"vector has shape {vector.shape}; the template needs ({sum(sizes)},)",
-    )
+    require_shape("vector", vector, sum(sizes), reason=", the size of the template")
     pieces = np.split(vector, np.cumsum(sizes)[:-1])
     return _rebuild(
         template, (piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True))
@@ -383,11 +378,9 @@ def exact_match(logits, targets, lengths):
     array([ True, False])
     """
     targets, lengths = np.asarray(targets), np.asarray(lengths)
-    require(
-        targets.shape == logits.shape[:2] and lengths.shape == targets.shape[:1],
-        f"logits {logits.shape} need targets {logits.shape[:2]} and lengths {logits.shape[:1]}, "
-        f"not {targets.shape} and {lengths.shape}",
-    )
+    reason = f", as logits has shape {logits.shape}"
+    require_shape("targets", targets, *logits.shape[:2], reason=reason)
+    require_shape("lengths", lengths, len(logits), reason=reason)
     right = logits.argmax(axis=-1) == targets
     padding = np.arange(targets.shape[1]) >= lengths[:, None]
     return (right | padding).all(axis=1)

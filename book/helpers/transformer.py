@@ -7,8 +7,8 @@ needs. `residual=False` leaves the sum out: to see what it is good for.
 """
 
 import math
-from functools import partial
 
+from helpers import functions
 from helpers.attention import (
     attend,
     causal_mask,
@@ -18,36 +18,8 @@ from helpers.attention import (
     padding_mask,
     scaled_dot,
 )
-from helpers.functions import dropout as drop_out
-from helpers.functions import (
-    embedding,
-    feed_forward,
-    init_embedding,
-    init_layer_norm,
-    init_linear,
-    layer_norm,
-    linear,
-    require,
-)
 from helpers.positions import add_positions, init_positions, position_score
-
-__all__ = [
-    "attention_maps",
-    "decoder",
-    "decoder_block",
-    "decoder_step",
-    "encoder",
-    "encoder_block",
-    "init_decoder",
-    "init_decoder_block",
-    "init_encoder",
-    "init_encoder_block",
-    "init_transformer",
-    "start_cache",
-    "start_decoding",
-    "transformer",
-]
-
+from helpers.primitives import require, require_choice, require_shape
 
 # ---- blocks ------------------------------------------------------------------------------
 
@@ -62,11 +34,11 @@ def init_encoder_block(rng, width, heads):
     ['attention', 'attention_norm', 'expand', 'feed_forward_norm', 'shrink']
     """
     return {
-        "attention_norm": init_layer_norm(width),
+        "attention_norm": functions.init_layer_norm(width),
         "attention": init_multi_head(rng, width, heads),
-        "feed_forward_norm": init_layer_norm(width),
-        "expand": init_linear(rng, width, 4 * width),
-        "shrink": init_linear(rng, 4 * width, width),
+        "feed_forward_norm": functions.init_layer_norm(width),
+        "expand": functions.init_linear(rng, width, 4 * width),
+        "shrink": functions.init_linear(rng, 4 * width, width),
     }
 
 
@@ -114,34 +86,38 @@ def encoder_block(
     >>> x.shape, weights.shape
     ((3, 5, 8), (3, 2, 5, 5))
     """
-    add = _adding(norm, residual, dropout, rng)
-    x, weights = add(
-        params["attention_norm"],
+
+    def itself(y):
+        return multi_head_attention(params["attention"], y, y, mask, score)
+
+    return _block(params, x, _adding(norm, residual, dropout, rng), attention=itself)
+
+
+def _block(params, x, add, **attentions):
+    """Add what each attention makes of x, then what two linear maps do; return all maps too."""
+    maps = []
+    for name, attend_to in attentions.items():
+        x, weights = add(params[f"{name}_norm"], x, attend_to)
+        maps.append(weights)
+    x, _ = add(
+        params["feed_forward_norm"],
         x,
-        lambda y: multi_head_attention(params["attention"], y, y, mask, score),
+        lambda y: (functions.feed_forward(params["expand"], params["shrink"], y), None),
     )
-    x, _ = add(params["feed_forward_norm"], x, partial(_feed_forward, params))
-    return x, weights
+    return x, *maps
 
 
-def _adding(norm, residual, dropout, rng):
+def _adding(norm="pre", residual=True, dropout=0.0, rng=None):
     """Return the function that adds to x what a part of a block makes of it."""
-    require(
-        norm in ("pre", "post", "none"),
-        f"norm = {norm!r} is unknown; there are 'pre', 'post' and 'none'",
-    )
+    require_choice("norm", norm, ("pre", "post", "none"))
 
     def add(norm_params, x, part):
-        change, weights = part(layer_norm(norm_params, x) if norm == "pre" else x)
-        change = drop_out(change, dropout, rng)
+        change, weights = part(functions.layer_norm(norm_params, x) if norm == "pre" else x)
+        change = functions.dropout(change, dropout, rng)
         x = x + change if residual else change
-        return (layer_norm(norm_params, x) if norm == "post" else x), weights
+        return (functions.layer_norm(norm_params, x) if norm == "post" else x), weights
 
     return add
-
-
-def _feed_forward(params, x):
-    return feed_forward(params["expand"], params["shrink"], x), None
 
 
 def init_decoder_block(rng, width, heads):
@@ -155,24 +131,12 @@ def init_decoder_block(rng, width, heads):
     """
     return {
         **init_encoder_block(rng, width, heads),
-        "cross_norm": init_layer_norm(width),
+        "cross_norm": functions.init_layer_norm(width),
         "cross": init_multi_head(rng, width, heads),
     }
 
 
-def decoder_block(
-    params,
-    x,
-    memory,
-    mask=None,
-    memory_mask=None,
-    *,
-    score=scaled_dot,
-    norm="pre",
-    residual=True,
-    dropout=0.0,
-    rng=None,
-):
+def decoder_block(params, x, memory, mask=None, memory_mask=None, *, score=scaled_dot, **parts):
     """Attend to the target so far, then to the source, then transform each position by itself.
 
     Parameters
@@ -188,8 +152,8 @@ def decoder_block(
         Broadcastable to (batch, n_target, n_memory), for cross-attention.
     score : callable
         (queries, keys) -> scores, for self-attention; cross-attention has scaled dot products.
-    norm, residual, dropout, rng
-        As for `encoder_block`.
+    **parts
+        ``norm``, ``residual``, ``dropout`` and ``rng``, as for `encoder_block`.
 
     Returns
     -------
@@ -216,20 +180,14 @@ def decoder_block(
     >>> x.shape, weights.shape, cross_weights.shape
     ((3, 5, 8), (3, 2, 5, 5), (3, 2, 5, 7))
     """
-    return _decoder_block(
-        params,
-        x,
-        lambda y: multi_head_attention(params["attention"], y, y, mask, score),
-        lambda y: multi_head_attention(params["cross"], y, memory, memory_mask),
-        _adding(norm, residual, dropout, rng),
-    )
 
+    def itself(y):
+        return multi_head_attention(params["attention"], y, y, mask, score)
 
-def _decoder_block(params, x, attend_to_itself, attend_to_memory, add):
-    x, weights = add(params["attention_norm"], x, attend_to_itself)
-    x, cross_weights = add(params["cross_norm"], x, attend_to_memory)
-    x, _ = add(params["feed_forward_norm"], x, partial(_feed_forward, params))
-    return x, weights, cross_weights
+    def cross(y):
+        return multi_head_attention(params["cross"], y, memory, memory_mask)
+
+    return _block(params, x, _adding(**parts), attention=itself, cross=cross)
 
 
 # ---- stacks of blocks --------------------------------------------------------------------
@@ -268,9 +226,9 @@ def init_encoder(rng, width, heads=4, layers=1, *, positions="sinusoidal", norm=
 
 def _init_stack(init_block, rng, width, heads, layers, positions, norm, longest):
     require(layers > 0, f"layers = {layers} must be at least 1")
-    _adding(norm, True, 0, None)
+    _adding(norm)
     blocks = {f"block_{i}": init_block(rng, width, heads) for i in range(layers)}
-    final = {"norm": init_layer_norm(width)} if norm == "pre" else {}
+    final = {"norm": functions.init_layer_norm(width)} if norm == "pre" else {}
     return blocks | final | {"positions": init_positions(rng, positions, width, longest)}
 
 
@@ -286,20 +244,10 @@ def _enter(params, embedded, positions, start=0):
 
 
 def _leave(params, x):
-    return layer_norm(params["norm"], x) if "norm" in params else x
+    return functions.layer_norm(params["norm"], x) if "norm" in params else x
 
 
-def encoder(
-    params,
-    embedded,
-    lengths,
-    *,
-    positions="sinusoidal",
-    norm="pre",
-    residual=True,
-    dropout=0.0,
-    rng=None,
-):
+def encoder(params, embedded, lengths, *, positions="sinusoidal", dropout=0.0, rng=None, **parts):
     """Self-attention encoder: embeddings plus positions, through all blocks.
 
     Parameters
@@ -310,8 +258,8 @@ def encoder(
         Embedded tokens, with no position in them yet.
     lengths : integer array (batch,)
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
-    norm, residual, dropout, rng
-        As for `encoder_block`; embeddings are dropped out too.
+    dropout, rng, **parts
+        As for `encoder_block`, with ``norm`` and ``residual``; embeddings are dropped out too.
 
     Returns
     -------
@@ -334,11 +282,11 @@ def encoder(
     ((2, 5, 8), True)
     """
     mask = _mask_of("lengths", lengths, embedded)
-    x = drop_out(_enter(params, embedded, positions), dropout, rng)
-    parts = {"norm": norm, "residual": residual, "dropout": dropout, "rng": rng}
-    score, weights = position_score(positions), []
+    x = functions.dropout(_enter(params, embedded, positions), dropout, rng)
+    parts |= {"score": position_score(positions), "dropout": dropout, "rng": rng}
+    weights = []
     for block in _blocks(params):
-        x, block_weights = encoder_block(block, x, mask, score=score, **parts)
+        x, block_weights = encoder_block(block, x, mask, **parts)
         weights.append(block_weights)
     return _leave(params, x), weights
 
@@ -346,10 +294,7 @@ def encoder(
 def _mask_of(name, lengths, x):
     """Return the padding mask of a batch x (batch, n, width)."""
     mask = padding_mask(lengths, x.shape[1])
-    require(
-        len(mask) == len(x),
-        f"{name} has shape ({len(mask)},); it must be ({len(x)},), one per sequence",
-    )
+    require_shape(name, mask[:, 0, 0], len(x), reason=", one per sequence")
     return mask
 
 
@@ -382,10 +327,9 @@ def decoder(
     memory_lengths,
     *,
     positions="sinusoidal",
-    norm="pre",
-    residual=True,
     dropout=0.0,
     rng=None,
+    **parts,
 ):
     """Run the decoder over a whole target at once; no position sees a later one.
 
@@ -398,7 +342,7 @@ def decoder(
     memory : array (batch, n_memory, width)
         What the encoder put out.
     memory_lengths : integer array (batch,)
-    positions, norm, residual, dropout, rng
+    positions, dropout, rng, **parts
         As for `encoder`. Rotary and ALiBi positions act in self-attention alone: a distance
         between a target and a source position has no meaning.
 
@@ -425,11 +369,11 @@ def decoder(
     """
     memory_mask = _mask_of("memory_lengths", memory_lengths, memory)
     mask = causal_mask(embedded.shape[1])
-    x = drop_out(_enter(params, embedded, positions), dropout, rng)
-    parts = {"norm": norm, "residual": residual, "dropout": dropout, "rng": rng}
-    score, weights, cross_weights = position_score(positions), [], []
+    x = functions.dropout(_enter(params, embedded, positions), dropout, rng)
+    parts |= {"score": position_score(positions), "dropout": dropout, "rng": rng}
+    weights, cross_weights = [], []
     for block in _blocks(params):
-        x, own, cross = decoder_block(block, x, memory, mask, memory_mask, score=score, **parts)
+        x, own, cross = decoder_block(block, x, memory, mask, memory_mask, **parts)
         weights.append(own)
         cross_weights.append(cross)
     return _leave(params, x), weights, cross_weights
@@ -507,7 +451,7 @@ def decoder_step(params, embedded, cache, *, positions="sinusoidal", norm="pre",
     start, n_new = cache["block_0"]["itself"]["keys"].shape[2], embedded.shape[1]
     x = _enter(params, embedded, positions, start)
     mask, score = causal_mask(start + n_new)[start:], position_score(positions)
-    add, seen = _adding(norm, residual, 0, None), {"mask": cache["mask"]}
+    add, seen = _adding(norm, residual), {"mask": cache["mask"]}
     for i, block in enumerate(_blocks(params)):
         old = seen[f"block_{i}"] = dict(cache[f"block_{i}"])
 
@@ -515,10 +459,10 @@ def decoder_step(params, embedded, cache, *, positions="sinusoidal", norm="pre",
             old["itself"] = keys_values(block["attention"], y, old["itself"])
             return attend(block["attention"], y, old["itself"], mask, score)
 
-        def memory(y, block=block, old=old):
+        def cross(y, block=block, old=old):
             return attend(block["cross"], y, old["memory"], cache["mask"])
 
-        x, _, _ = _decoder_block(block, x, itself, memory, add)
+        x, _, _ = _block(block, x, add, attention=itself, cross=cross)
     return _leave(params, x), seen
 
 
@@ -526,16 +470,7 @@ def decoder_step(params, embedded, cache, *, positions="sinusoidal", norm="pre",
 
 
 def init_transformer(
-    rng,
-    source_vocabulary,
-    target_vocabulary,
-    width=64,
-    heads=4,
-    layers=1,
-    *,
-    positions="sinusoidal",
-    norm="pre",
-    longest=128,
+    rng, source_vocabulary, target_vocabulary, width=64, heads=4, layers=1, **options
 ):
     """Start an encoder-decoder.
 
@@ -547,10 +482,8 @@ def init_transformer(
     width, heads : int
     layers : int
         Blocks of the encoder, and as many of the decoder.
-    positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
-    norm : {"pre", "post", "none"}
-    longest : int
-        Number of positions that are learned, in source and target each.
+    **options
+        ``positions``, ``norm`` and ``longest``, as for `init_encoder`.
 
     Returns
     -------
@@ -568,13 +501,12 @@ def init_transformer(
     >>> sorted(init_transformer(np.random.default_rng(0), 5, 7, 8))
     ['decoder', 'encoder', 'output', 'source_embedding', 'target_embedding']
     """
-    options = {"positions": positions, "norm": norm, "longest": longest}
     return {
-        "source_embedding": init_embedding(rng, source_vocabulary, width),
-        "target_embedding": init_embedding(rng, target_vocabulary, width),
+        "source_embedding": functions.init_embedding(rng, source_vocabulary, width),
+        "target_embedding": functions.init_embedding(rng, target_vocabulary, width),
         "encoder": init_encoder(rng, width, heads, layers, **options),
         "decoder": init_decoder(rng, width, heads, layers, **options),
-        "output": init_linear(rng, width, target_vocabulary),
+        "output": functions.init_linear(rng, width, target_vocabulary),
     }
 
 
@@ -643,14 +575,14 @@ def attention_maps(params, source, source_lengths, target_in, **options):
 
 
 def _forward(params, source, source_lengths, target_in, **options):
-    source_embedded = embedding(params["source_embedding"], source)
+    source_embedded = functions.embedding(params["source_embedding"], source)
     memory, source_maps = encoder(params["encoder"], source_embedded, source_lengths, **options)
-    target_embedded = embedding(params["target_embedding"], target_in)
+    target_embedded = functions.embedding(params["target_embedding"], target_in)
     outputs, target_maps, cross_maps = decoder(
         params["decoder"], target_embedded, memory, source_lengths, **options
     )
     maps = {"encoder": source_maps, "decoder": target_maps, "cross": cross_maps}
-    return linear(params["output"], outputs), maps
+    return functions.linear(params["output"], outputs), maps
 
 
 def start_decoding(params, source, source_lengths, **options):
@@ -678,12 +610,12 @@ def start_decoding(params, source, source_lengths, **options):
     >>> step(np.array([[1]]), state)[0].shape
     (1, 1, 7)
     """
-    embedded = embedding(params["source_embedding"], source)
+    embedded = functions.embedding(params["source_embedding"], source)
     memory, _ = encoder(params["encoder"], embedded, source_lengths, **options)
 
     def step(tokens, cache):
-        embedded = embedding(params["target_embedding"], tokens)
+        embedded = functions.embedding(params["target_embedding"], tokens)
         outputs, cache = decoder_step(params["decoder"], embedded, cache, **options)
-        return linear(params["output"], outputs), cache
+        return functions.linear(params["output"], outputs), cache
 
     return step, start_cache(params["decoder"], memory, source_lengths)

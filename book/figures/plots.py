@@ -16,8 +16,6 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-__all__ = ["bars", "heatmap", "lines", "new_figure", "panels", "points"]
-
 SCALE = 2  # picture elements to a CSS pixel: sharp on dense screens
 LARGE, MEDIUM, SMALL = 12, 11, 9  # points: axis labels, tick labels, crowded tick labels
 CHARACTER = 0.62  # width of an average character, as a part of its size

@@ -20,9 +20,7 @@ from IPython.display import display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from helpers.plots import SCALE, new_figure
-
-__all__ = ["QUIZ", "explore", "positions", "show"]
+from figures.plots import SCALE, new_figure
 
 #: How quizzes look, for ``display_quiz("quizzes/….json", **QUIZ)`` of the package jupyterquiz.
 QUIZ = {
@@ -95,7 +93,7 @@ def explore(draw, *, alt, caption="", size=(6.4, 3.6), labels=None, start=None, 
 
     `draw` is called as ``draw(figure, length=3)``, always with the same figure, which is empty at
     the first call: it makes its artists once and changes them afterwards, as the functions of
-    `helpers.plots` do. What it draws may depend on nothing but the values. It is an ordinary
+    `figures.plots` do. What it draws may depend on nothing but the values. It is an ordinary
     function, so a test calls it at all `positions` of the sliders.
 
     Parameters
@@ -128,7 +126,7 @@ def explore(draw, *, alt, caption="", size=(6.4, 3.6), labels=None, start=None, 
 
     Examples
     --------
-    >>> from helpers.plots import bars
+    >>> from figures.plots import bars
     >>> def draw(figure, sharpness):
     ...     scores = np.exp(sharpness * np.array([1.0, 2.0, 3.0]))
     ...     bars(figure, scores / scores.sum(), labels="abc", y_label="weight")
