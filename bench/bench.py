@@ -37,6 +37,7 @@ def our_step(model, width, n):
     """Return a function that does one training step of the helpers' model, as `fit` does it."""
     from helpers import seq2seq, training, transformer
     from helpers.functions import cross_entropy
+    from helpers.primitives import keep_memory
 
     rng, (source, target_in, target), lengths = np.random.default_rng(0), tokens(n), [n] * BATCH
     if model == "transformer 1 + 1":
@@ -55,7 +56,7 @@ def our_step(model, width, n):
             options = {"attend": bool(kind), "encoder": cell}
             return seq2seq.seq2seq(params, source, lengths, target_in, **options)
 
-    training._keep_memory()
+    keep_memory()
     vector = training.flatten(params)
     moments = np.zeros_like(vector), np.zeros_like(vector)
     steps = iter(range(10**9))

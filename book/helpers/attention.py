@@ -17,6 +17,7 @@ from autograd.extend import defvjp, primitive
 from helpers.functions import init_linear, linear, softmax, tanh
 from helpers.primitives import (
     gradients_of,
+    keep_memory,
     require,
     require_boolean,
     require_lengths,
@@ -451,6 +452,7 @@ def blocked_attention(queries, keys, values, mask=None, block=512):
     >>> blocked_attention(numpy.ones((1, 2)), numpy.ones((2, 2)), values)
     array([[5.]])
     """
+    keep_memory()
     lead = _require_values(queries, keys, values)
     _require_same_width(queries, keys)
     require(block > 0, f"block = {block} must be at least 1")
@@ -459,11 +461,11 @@ def blocked_attention(queries, keys, values, mask=None, block=512):
     mask = None if mask is None else numpy.broadcast_to(mask, shape)
     queries = queries * (1 / math.sqrt(queries.shape[-1]))
     tiles, bounded = _tiles(keys, values), _bounded(queries, keys)
-    context = numpy.empty((*shape[:-1], values.shape[-1]), numpy.result_type(queries, values))
+    context = numpy.zeros((*shape[:-1], values.shape[-1]), numpy.result_type(queries, values))
     for start in range(0, shape[-2], block):
         place = (..., slice(start, start + block), slice(None))
         part = None if mask is None else mask[place]
-        context[place] = _attend_by_tile(queries[place], tiles, part, bounded)
+        _attend_by_tile(queries[place], tiles, part, bounded, context[place])
     return context
 
 
@@ -474,9 +476,9 @@ def _tiles(keys, values, size=256):
     return [(p, numpy.ascontiguousarray(keys_up[..., p]), values[..., p, :]) for p in places]
 
 
-def _attend_by_tile(queries, tiles, mask, bounded):
+def _attend_by_tile(queries, tiles, mask, bounded, context):
     """Add up the context of some queries; the highest score so far is taken off as it rises."""
-    context, total, highest = 0, 0, -numpy.inf
+    total, highest = 0, -numpy.inf
     for place, keys, values in tiles:
         allowed = None if mask is None else mask[..., place]
         if allowed is not None and not allowed.any():
@@ -488,11 +490,13 @@ def _attend_by_tile(queries, tiles, mask, bounded):
             before, highest = highest, numpy.maximum(highest, scores.max(axis=-1, keepdims=True))
             safe = numpy.where(highest == -numpy.inf, 0, highest)
             scores -= safe
-            context, total = (x * numpy.exp(before - safe) for x in (context, total))
+            shrink = numpy.exp(before - safe)
+            context *= shrink
+            total = total * shrink
         numpy.exp(scores, out=scores)
         total = total + row_sums(scores)
-        context = context + _product(scores, values)
-    return context / (total + (total == 0))  # nothing allowed: zeros, not NaN
+        context += _product(scores, values)
+    context *= 1 / (total + (total == 0))  # nothing allowed: zeros, not NaN
 
 
 def _product(left, right, group=32):

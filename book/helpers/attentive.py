@@ -98,7 +98,7 @@ def attentive_gru(params, inputs, memory, mask=None, state=None, table=None):
     width = gru["recurrent"].shape[0]
     width_in = gru["input"].shape[0] - width
     of_inputs = {"input": gru["input"][:width_in], "input_bias": gru["input_bias"]}
-    inputs, stopped = _checked_inputs(of_inputs, inputs, None, table)
+    inputs, _ = _checked_inputs(of_inputs, inputs, None, table)
     require_shape("memory", memory, len(inputs), "n_memory", width)
     require_boolean("mask", mask, (len(inputs), 1, memory.shape[1]))
     state, bias = _start(gru, state, len(inputs)), gru["recurrent_bias"]
@@ -107,7 +107,7 @@ def attentive_gru(params, inputs, memory, mask=None, state=None, table=None):
     keys, to_queries = linear(score["keys"], memory), score["queries"]
     weights = gru["input"][width_in:], gru["recurrent"], bias[2 * width :]
     score = to_queries["weight"], to_queries["bias"], score["vector"]
-    return _attentive_layer(gates, state, memory, keys, *weights, *score, mask, len(stopped), {})
+    return _attentive_layer(gates, state, memory, keys, *weights, *score, mask, inputs.shape[1], {})
 
 
 @primitive

@@ -380,6 +380,12 @@ def run(name, seeds=3, jobs=1):
     ------
     ValueError
         If there is no experiment of that name.
+
+    Examples
+    --------
+    >>> run("walking")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: experiment = 'walking' is unknown; there are ('reversal', 'french', ...)
     """
     require_choice("experiment", name, EXPERIMENTS)
     path = RESULTS / f"{name}.json"
@@ -438,6 +444,12 @@ def load_record(name):
         If there is no experiment of that name.
     FileNotFoundError
         If it has not been run; the message says how to run it.
+
+    Examples
+    --------
+    >>> one = load_record("reversal")[0]
+    >>> sorted(one)
+    ['accuracy', 'count', 'cpu_seconds', 'loss', 'seed', 'settings']
     """
     require_choice("experiment", name, EXPERIMENTS)
     path = RESULTS / f"{name}.json"
@@ -473,6 +485,12 @@ def curves(runs, bins=None, **settings):
     ------
     ValueError
         If no run has these settings.
+
+    Examples
+    --------
+    >>> lengths, accuracy = curves(load_record("reversal"), width=32)
+    >>> len(lengths), accuracy.shape
+    (27, (3, 27))
     """
     chosen = _chosen(runs, settings)
     lengths = sorted(chosen[0]["accuracy"])
@@ -583,6 +601,12 @@ def load_model(name):
     ------
     ValueError
         If there is no model of that name.
+
+    Examples
+    --------
+    >>> params, settings = load_model("reversal_attention_16")
+    >>> params["output"]["weight"].shape, settings["attend"]
+    ((16, 23), True)
     """
     require_choice("model", name, MODELS)
     settings = MODELS[name]

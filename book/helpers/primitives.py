@@ -5,7 +5,10 @@ from here what their fast paths share: the decorator that writes a vector-Jacobi
 its formula, errors that name an argument and its shape, and sums that are quick as products.
 """
 
+import ctypes
 import math
+import platform
+from functools import cache
 
 import numpy as np
 from autograd.extend import defvjp_argnums
@@ -265,3 +268,22 @@ def one_hot(tokens, vocabulary, dtype):
     matrix = np.zeros((vocabulary, tokens.size), dtype=dtype)
     matrix[tokens.reshape(-1), np.arange(tokens.size)] = 1
     return matrix
+
+
+@cache
+def keep_memory():
+    """Let glibc's malloc keep up to 1 GB of what is freed, for the next arrays.
+
+    By default it gives the arrays back to the system and asks for them again, page by page:
+    at width 128 a quarter of the time of a step. Elsewhere (macOS, Windows, musl) do nothing.
+
+    Examples
+    --------
+    >>> keep_memory()  # once is enough
+    """
+    if not platform.libc_ver()[0] == "glibc":
+        return
+    trim_threshold, mmap_threshold = -1, -3  # names of options in malloc.h
+    mallopt = ctypes.CDLL(None).mallopt
+    mallopt(mmap_threshold, 2**25)
+    mallopt(trim_threshold, 2**30)

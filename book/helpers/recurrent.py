@@ -128,10 +128,10 @@ def rnn(params, inputs, lengths=None, state=None, table=None):
     >>> outputs.shape, bool((outputs[1, 2:] == 0).all()), bool((last[1] == outputs[1, 1]).all())
     ((2, 5, 4), True, True)
     """
-    inputs, stopped = _checked_inputs(params, inputs, lengths, table)
+    inputs, lengths = _checked_inputs(params, inputs, lengths, table)
     state = _start(params, state, len(inputs))
     projected = _project(params, inputs, params["recurrent_bias"], table, _RNN)
-    return _rnn_layer(projected, state, params["recurrent"], stopped, {})
+    return _rnn_layer(projected, state, params["recurrent"], lengths, {})
 
 
 def gru(params, inputs, lengths=None, state=None, table=None):
@@ -175,12 +175,12 @@ def gru(params, inputs, lengths=None, state=None, table=None):
     >>> outputs.shape, bool((outputs[1, 2:] == 0).all()), bool((last[1] == outputs[1, 1]).all())
     ((2, 5, 4), True, True)
     """
-    inputs, stopped = _checked_inputs(params, inputs, lengths, table)
+    inputs, lengths = _checked_inputs(params, inputs, lengths, table)
     state, width = _start(params, state, len(inputs)), params["recurrent"].shape[0]
     bias = params["recurrent_bias"]  # of reset and update: added to the inputs' at once
     early = bias * np.repeat(np.array([1, 1, 0], bias.dtype), width)
     projected = _project(params, inputs, early, table, _GRU)
-    return _gru_layer(projected, state, params["recurrent"], bias[2 * width :], stopped, {})
+    return _gru_layer(projected, state, params["recurrent"], bias[2 * width :], lengths, {})
 
 
 def lstm(params, inputs, lengths=None, state=None, table=None):
@@ -233,10 +233,10 @@ def lstm(params, inputs, lengths=None, state=None, table=None):
     ((2, 5, 4), True, True)
     """
     hidden, cell = _pair(state)
-    inputs, stopped = _checked_inputs(params, inputs, lengths, table)
+    inputs, lengths = _checked_inputs(params, inputs, lengths, table)
     hidden, cell = _start(params, hidden, len(inputs)), _start(params, cell, len(inputs))
     projected = _project(params, inputs, params["recurrent_bias"], table, _LSTM)
-    outputs, *last = _lstm_layer(projected, hidden, cell, params["recurrent"], stopped, {})
+    outputs, *last = _lstm_layer(projected, hidden, cell, params["recurrent"], lengths, {})
     return outputs, tuple(last)
 
 
@@ -325,9 +325,7 @@ def reverse(inputs, lengths=None):
            [4, 3, 0]])
     """
     inputs = as_array("inputs", inputs)
-    batch, time = inputs.shape[:2]
-    lengths = np.full(batch, time) if lengths is None else _checked(lengths, inputs.shape)
-    place = np.arange(time)
+    lengths, place = _checked(lengths, inputs.shape), np.arange(inputs.shape[1])
     place = np.where(place < lengths[:, None], lengths[:, None] - 1 - place, place)
     return _reorder(inputs, place)
 
@@ -343,7 +341,9 @@ defvjp(_reorder, lambda _, inputs, place: lambda g: _reorder(g, place), argnums=
 
 
 def _checked(lengths, shape):
-    """Lengths as an array, one for each sequence of inputs of this shape."""
+    """Lengths as an array, one for each sequence of inputs of this shape; full if not given."""
+    if lengths is None:
+        return np.full(shape[0], shape[1])
     reason = f", as inputs has shape {shape}"
     lengths = require_lengths("lengths", lengths, shape[1], reason)
     require_shape("lengths", lengths, shape[0], reason=reason)
@@ -351,7 +351,7 @@ def _checked(lengths, shape):
 
 
 def _checked_inputs(params, inputs, lengths, table):
-    """Return the inputs as an array, and for each step the rows whose sequence is over."""
+    """Return the inputs and their lengths as arrays."""
     width_in = params["input"].shape[0]
     if table is None:
         inputs = as_array("inputs", inputs)
@@ -360,11 +360,7 @@ def _checked_inputs(params, inputs, lengths, table):
         inputs = _rows_of(table, inputs)
         require_shape("inputs", inputs, "batch", "time", reason=" with a table")
         require_shape("table", table, "vocabulary", width_in)
-    time = inputs.shape[1]
-    if lengths is None:
-        return inputs, [()] * time
-    lengths = _checked(lengths, inputs.shape)
-    return inputs, [np.flatnonzero(lengths <= t) for t in range(time)]
+    return inputs, _checked(lengths, inputs.shape)
 
 
 def _start(params, state, batch):
@@ -443,13 +439,28 @@ def _look_up_vjp(_, table, tokens, order):
 defvjp(_look_up, _look_up_vjp, argnums=(0,))
 
 
-def _outputs(states, stopped):
-    """States (time + 1, batch, width) -> outputs (batch, time, width)."""
+def _outputs(states, lengths):
+    """States (time + 1, batch, width) -> outputs (batch, time, width), 0 past the length."""
     outputs = _by_time(states[1:])
-    for t, rows in enumerate(stopped):
-        if len(rows):
-            outputs[rows, t] = 0
+    outputs[np.arange(outputs.shape[1]) >= lengths[:, None]] = 0
     return outputs
+
+
+def _last(states, lengths):
+    """States (time + 1, batch, width) -> the one after the last true step (batch, width)."""
+    return states[lengths, np.arange(len(lengths))]
+
+
+def _back_to_states(d_last, lengths, time, d_outputs=0):
+    """Gradients (time + 1, batch, width) that reach the states from `_last` and `_outputs`.
+
+    Past the length they are 0: the loop runs on there, but nothing that it computes is used.
+    """
+    d_states = np.zeros((time + 1, *d_last.shape), d_last.dtype)
+    d_states[1:] += d_outputs
+    d_states[1:][np.arange(time)[:, None] >= lengths] = 0
+    d_states[lengths, np.arange(len(lengths))] += d_last
+    return d_states
 
 
 def _weight_gradient(states, d_gates, order):
@@ -459,36 +470,29 @@ def _weight_gradient(states, d_gates, order):
 
 
 @primitive
-def _rnn_layer(projected, state, weight, stopped, cache):
+def _rnn_layer(projected, state, weight, lengths, cache):
     (projected,) = projected
     states = np.empty((len(projected) + 1, *state.shape), dtype=projected.dtype)
     states[0] = state
-    for t, rows in enumerate(stopped):
+    for t, step in enumerate(projected):
         hidden = np.matmul(states[t], weight, out=states[t + 1])
-        hidden += projected[t]
+        hidden += step
         np.tanh(hidden, out=hidden)
-        if len(rows):
-            hidden[rows] = states[t, rows]
     cache["states"] = states
-    return _outputs(states, stopped), states[-1].copy()
+    return _outputs(states, lengths), _last(states, lengths)
 
 
 @gradients_of(_rnn_layer)
-def _rnn_back(g, _, projected, state, weight, stopped, cache):
-    states, d_outputs, d_hidden, back = cache["states"], _by_time(g[0]), g[1], weight.T.copy()
+def _rnn_back(g, _, projected, state, weight, lengths, cache):
+    states, time, back = cache["states"], projected.shape[1], weight.T.copy()
+    d_states = _back_to_states(g[1], lengths, time, g[0].swapaxes(0, 1))
     d_before = states[1:] * states[1:]  # before tanh, whose slope is 1 - tanh²
     np.subtract(1, d_before, out=d_before)
-    for t in reversed(range(len(stopped))):
-        rows, d_later = stopped[t], d_hidden
-        d_new = d_later + d_outputs[t]
-        if len(rows):
-            d_new[rows] = 0
-        d_before[t] *= d_new
-        d_hidden = np.matmul(d_before[t], back, out=d_new)
-        if len(rows):
-            d_hidden[rows] = d_later[rows]
+    for t in reversed(range(time)):
+        d_before[t] *= d_states[t + 1]
+        d_states[t] += d_before[t] @ back
     d_gates = d_before[None]
-    return d_gates, d_hidden, _weight_gradient(states[:-1], d_gates, _RNN)
+    return d_gates, d_states[0], _weight_gradient(states[:-1], d_gates, _RNN)
 
 
 def _sigmoid(x):
@@ -500,19 +504,18 @@ def _sigmoid(x):
 
 
 @primitive
-def _gru_layer(gates, state, weight, bias, stopped, cache):
+def _gru_layer(gates, state, weight, bias, lengths, cache):
     # The gates arrive as projected inputs, in an array that nobody else holds: work in place.
-    states = np.empty((len(stopped) + 1, *state.shape), dtype=gates.dtype)
+    time = gates.shape[1]
+    states = np.empty((time + 1, *state.shape), dtype=gates.dtype)
     held_back, recurrent = np.empty_like(states[1:]), np.empty_like(gates[:, 0])
     weight, bias = _by_gate(weight, (0, 1, 2)), np.broadcast_to(bias, state.shape).copy()
     states[0] = state
-    for t, rows in enumerate(stopped):
+    for t in range(time):
         np.matmul(states[t], weight, out=recurrent)
         _gru_step(gates[:, t], recurrent, bias, states[t], states[t + 1], held_back[t])
-        if len(rows):
-            states[t + 1, rows] = states[t, rows]
     cache.update(states=states, held_back=held_back)
-    return _outputs(states, stopped), states[-1].copy()
+    return _outputs(states, lengths), _last(states, lengths)
 
 
 def _gru_step(gates, recurrent, bias, hidden, new, held_back):
@@ -548,34 +551,29 @@ def _gru_step_back(d_new, new, gates, held_back, d_gates, part):
 
 
 @gradients_of(_gru_layer)
-def _gru_back(g, _, gates, state, weight, bias, stopped, cache):
-    states, held_back = cache["states"], cache["held_back"]
-    d_outputs, d_hidden = _by_time(g[0]), g[1]
+def _gru_back(g, _, gates, state, weight, bias, lengths, cache):
+    states, held_back, time = cache["states"], cache["held_back"], gates.shape[1]
+    d_states = _back_to_states(g[1], lengths, time, g[0].swapaxes(0, 1))
     back = np.ascontiguousarray(_by_gate(weight, (0, 1, 2)).swapaxes(1, 2))
     d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
     through, part = np.empty_like(gates[:, 0]), np.empty_like(gates[0, 0])
-    for t in reversed(range(len(stopped))):
-        rows, d_later = stopped[t], d_hidden
-        d_new = d_later + d_outputs[t]
-        if len(rows):
-            d_new[rows] = 0
+    for t in reversed(range(time)):
         step = states[t + 1], gates[:, t], held_back[t], d_gates[:, t]
-        d_hidden = _gru_step_back(d_new, *step, part)
+        d_states[t] += _gru_step_back(d_states[t + 1], *step, part)
         for change in np.matmul(d_gates[1:, t], back, out=through):
-            d_hidden += change
-        if len(rows):
-            d_hidden[rows] = d_later[rows]
+            d_states[t] += change
     d_weight = _weight_gradient(states[:-1], d_gates[1:], (0, 1, 2))
-    return d_gates[:3], d_hidden, d_weight, column_sums(d_gates[3])
+    return d_gates[:3], d_states[0], d_weight, column_sums(d_gates[3])
 
 
 @primitive
-def _lstm_layer(gates, state, cell, weight, stopped, cache):
+def _lstm_layer(gates, state, cell, weight, lengths, cache):
     # The gates arrive as projected inputs, in an array that nobody else holds: work in place.
-    states = np.empty((len(stopped) + 1, *state.shape), dtype=gates.dtype)
+    time = gates.shape[1]
+    states = np.empty((time + 1, *state.shape), dtype=gates.dtype)
     cells, shown, recurrent = np.empty_like(states), np.empty_like(states[1:]), gates[:, 0].copy()
     weight, states[0], cells[0] = _by_gate(weight, _LSTM), state, cell
-    for t, rows in enumerate(stopped):
+    for t in range(time):
         gate, new = gates[:, t], cells[t + 1]
         output, write, forget, candidate = gate
         gate += np.matmul(states[t], weight, out=recurrent)
@@ -585,27 +583,23 @@ def _lstm_layer(gates, state, cell, weight, stopped, cache):
         new += np.multiply(write, candidate, out=shown[t])
         np.tanh(new, out=shown[t])
         np.multiply(output, shown[t], out=states[t + 1])
-        if len(rows):
-            states[t + 1, rows], new[rows] = states[t, rows], cells[t, rows]
     cache.update(states=states, cells=cells, shown=shown)
-    return _outputs(states, stopped), states[-1].copy(), cells[-1].copy()
+    return _outputs(states, lengths), _last(states, lengths), _last(cells, lengths)
 
 
 @gradients_of(_lstm_layer)
-def _lstm_back(g, _, gates, state, cell, weight, stopped, cache):
-    states, cells = cache["states"], cache["cells"]
-    d_outputs, d_hidden, d_cell = _by_time(g[0]), g[1], g[2].copy()
+def _lstm_back(g, _, gates, state, cell, weight, lengths, cache):
+    states, cells, time = cache["states"], cache["cells"], gates.shape[1]
+    d_states = _back_to_states(g[1], lengths, time, g[0].swapaxes(0, 1))
+    d_cells = _back_to_states(g[2], lengths, time)
     back = np.ascontiguousarray(_by_gate(weight, _LSTM).swapaxes(1, 2))
     d_gates = np.empty_like(gates)  # before tanh or sigmoid
     through, part = np.empty_like(gates[:, 0]), np.empty_like(gates[0, 0])
-    for t in reversed(range(len(stopped))):
-        gate, d_gate, shown, rows = gates[:, t], d_gates[:, t], cache["shown"][t], stopped[t]
+    for t in reversed(range(time)):
+        gate, d_gate, shown = gates[:, t], d_gates[:, t], cache["shown"][t]
         output, write, forget, candidate = gate
         d_output, d_write, d_forget, d_candidate = d_gate
-        d_later, d_new = d_hidden, d_hidden + d_outputs[t]
-        if len(rows):
-            d_cell_later = d_cell[rows]
-            d_new[rows] = d_cell[rows] = 0
+        d_new, d_cell = d_states[t + 1], d_cells[t + 1]
         np.multiply(states[t + 1], shown, out=part)
         np.subtract(output, part, out=part)  # slope of output * tanh(cell)
         d_cell += np.multiply(part, d_new, out=part)
@@ -618,8 +612,6 @@ def _lstm_back(g, _, gates, state, cell, weight, stopped, cache):
         np.subtract(1, part, out=d_candidate)
         d_candidate *= write
         d_gate[1:] *= d_cell
-        d_cell *= forget
-        d_hidden = np.matmul(d_gate, back, out=through).sum(axis=0)
-        if len(rows):
-            d_hidden[rows], d_cell[rows] = d_later[rows], d_cell_later
-    return d_gates, d_hidden, d_cell, _weight_gradient(states[:-1], d_gates, _LSTM)
+        d_cells[t] += np.multiply(d_cell, forget, out=d_cell)
+        d_states[t] += np.matmul(d_gate, back, out=through).sum(axis=0)
+    return d_gates, d_states[0], d_cells[0], _weight_gradient(states[:-1], d_gates, _LSTM)

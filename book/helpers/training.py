@@ -3,21 +3,18 @@
 Stands on functions; a model comes in as a function of its parameters and a batch.
 """
 
-import ctypes
 import math
 import os
-import platform
 import signal
 import threading
 import time
 from contextlib import contextmanager
-from functools import cache
 
 import numpy as np
 from autograd import make_vjp
 from tqdm import tqdm
 
-from helpers.primitives import require, require_shape
+from helpers.primitives import keep_memory, require, require_shape
 
 
 def flatten(params):
@@ -214,7 +211,7 @@ def fit(
     >>> round(float(trained["x"]), 2)
     3.0
     """
-    _keep_memory()
+    keep_memory()
     vector = flatten(params)
     history = _history(vector, resume, rng)
     start, first = time.perf_counter() - history["seconds"], history["step"]
@@ -306,21 +303,6 @@ def _control_c():
     finally:
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@cache
-def _keep_memory():
-    """Let glibc's malloc keep up to 1 GB of what a step frees, for the next step.
-
-    By default it gives the arrays back to the system and asks for them again, page by page:
-    at width 128 a quarter of the time of a step. Elsewhere (macOS, Windows, musl) do nothing.
-    """
-    if not platform.libc_ver()[0] == "glibc":
-        return
-    trim_threshold, mmap_threshold = -1, -3  # names of options in malloc.h
-    mallopt = ctypes.CDLL(None).mallopt
-    mallopt(mmap_threshold, 2**25)
-    mallopt(trim_threshold, 2**30)
 
 
 def _value_and_gradient(loss, params, batch):
