@@ -1,7 +1,7 @@
 r"""Attention: scores, masks, weights, and the weighted sum.
 
-Stands on `functions`. Attention and self-attention are the same function here; they
-differ only in who provides queries, keys and values.
+Stands on `functions`. Attention and self-attention are the same function here; they differ only
+in who provides queries, keys and values.
 
 One mask convention holds everywhere: a boolean array broadcastable to
 (…, n_queries, n_keys), True = may attend. A query that may attend to nothing gets weight 0
@@ -402,9 +402,12 @@ def _weights_back(g, weights, queries, keys, scale, cache):
     return _back_through_scores(+g, row_sums(g * weights), weights, queries, keys, scale)
 
 
-def _back_through_scores(d_weights, mean, weights, queries, keys, scale):
-    """Gradients of queries and keys from that of the weights, and its mean over the weights."""
-    d_scores = d_weights
+def _back_through_scores(d_scores, mean, weights, queries, keys, scale):
+    """Gradients of queries and keys.
+
+    `d_scores` comes in as the gradient of the weights and is used up; `mean` is that gradient's
+    mean over each row of weights.
+    """
     d_scores -= mean
     d_scores *= weights
     d_scores *= scale
