@@ -184,3 +184,12 @@ def test_a_chapter_has_all_its_parts(name):
     assert "**Predict.**" in text
     assert len(re.findall(r"^explore\(", code, re.MULTILINE)) >= 2
     assert code.count("assert ") >= 4
+    assert "{py:mod}`helpers." in text[text.index("## Where to read more") :], "links to the API"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_code_that_a_reader_sees_fits_on_a_screen(name):
+    folded = {"hide-input", "remove-cell"}
+    for cell in code_cells(read(name)):
+        if not folded & set(cell.metadata.get("tags", [])):
+            assert len(cell.source.splitlines()) <= 40, cell.id

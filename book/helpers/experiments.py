@@ -29,7 +29,7 @@ from helpers.primitives import require, require_choice
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 _COMMON = {"width": 64, "batch": 32, "reversed_source": False}
 DEFAULTS = {**_COMMON, "attend": False, "encoder": "gru", "steps": 3000, "rate": 8e-3}
-#: A Transformer's settings; ``model`` tells the two apart.
+# A Transformer's settings; ``model`` tells the two apart.
 TRANSFORMER = {
     **_COMMON,
     **{"model": "transformer", "layers": 1, "norm": "pre", "residual": True},
@@ -44,14 +44,14 @@ def _runs(task, defaults=DEFAULTS, **changes):
     return [{"task": task, **defaults, **one} for one in chosen]
 
 
-#: Tasks that go by a name alone. Number words have a language and digits, such as "fr12", and
-#: reversal may have the longest length to train on, such as "reversal10".
+# Tasks that go by a name alone. Number words have a language and digits, such as "fr12", and
+# reversal may have the longest length to train on, such as "reversal10".
 TASKS = {
     name: getattr(tasks, name)
     for name in ("copying", "dates", "recall", "reversal", "sentiment", "summaries")
 }
 
-#: For each experiment the settings of its runs; each is run with every seed.
+# For each experiment the settings of its runs; each is run with every seed.
 EXPERIMENTS = {
     # Reversal, lengths 2 to 20: state size at one budget, then budget at one state size.
     "reversal": [
@@ -107,7 +107,7 @@ EXPERIMENTS = {
     ],
 }
 
-#: Trained parameters that chapters load, as results/NAME.npz: experiment, settings; seed 0.
+# Trained parameters that chapters load, as results/NAME.npz: experiment, settings; seed 0.
 MODELS = {
     **{
         f"reversal_{'attention' if run['attend'] else 'one_vector'}_{run['width']}": run

@@ -178,8 +178,8 @@ def as_array(name, array):
 def gradients_of(forward):
     """Register the function below as the vector-Jacobian product of a primitive.
 
-    It is called as (g, result, *arguments of the primitive) and returns one gradient for each
-    argument that has one; these come first.
+    It is called as ``(g, result, *arguments)``, with the arguments of the primitive, and returns
+    one gradient for each argument that has one; these come first.
 
     Examples
     --------

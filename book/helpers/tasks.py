@@ -394,7 +394,7 @@ def recall(pairs=(2, 16), keys=26, values=10, held_out=200):
 
 # ---- translation -----------------------------------------------------------------------
 
-#: The number that every chapter translates: siebenundvierzigtausendzweihundertsechsunddreißig.
+#: The number that every chapter translates, siebenundvierzigtausendzweihundertsechsunddreißig.
 #: A multiple of 7, so no model has been trained on it.
 RUNNING_EXAMPLE = 47_236
 
