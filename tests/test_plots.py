@@ -158,6 +158,13 @@ def test_word_columns_do_not_overlap_each_other_or_the_axis_label(count):
     assert axis_label.y0 > max(label.get_window_extent().y1 for label in axes.get_xticklabels())
 
 
+def test_labels_of_two_lines_need_the_room_of_the_longer_one():
+    figure = plots.new_figure((3.2, 2.8))
+    labels = ["one\nvector", "atten-\ntion", "Trans-\nformer"]
+    plots.bars(figure, [1, 2, 3], labels=labels, y_label="ms", limits=(0, 3))
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == labels
+
+
 def test_long_labels_are_shortened_to_the_room_of_the_first_call():
     figure = plots.new_figure()
     plots.heatmap(figure, np.eye(2), rows=["a", "b"], columns="xy", room=(8, 0))

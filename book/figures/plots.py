@@ -529,7 +529,8 @@ def _shorten(text, room):
 
 
 def _longest(texts):
-    return max(map(len, texts), default=0)
+    """Characters of the longest line."""
+    return max((len(line) for text in texts for line in text.split("\n")), default=0)
 
 
 def _inches(figure):
