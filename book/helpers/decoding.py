@@ -1,16 +1,17 @@
 """Decoding: saying a target token by token, with no teacher, greedily or by beam search.
 
-Stands on functions alone: a model comes in as a `step` and a `state`, which its module's
-`start_decoding` makes. It stands apart from training, which it does not need: a trained model is
-decoded wherever parameters are loaded.
+A model comes in as a `step` and a `state`, which `seq2seq` and `cached` make. A state is an array
+whose first axis is the batch, or such arrays in tuples, lists and dicts; anything else in it (a
+number, a function, None) is handed on as it is.
 """
 
 import numpy as np
 
 from helpers.functions import log_softmax
-from helpers.primitives import as_array, require
+from helpers.shapes import shapes
 
 
+@shapes
 def without_cache(model, source, source_lengths):
     """Decode the slow and obvious way: run the whole model again for every new token.
 
@@ -19,7 +20,7 @@ def without_cache(model, source, source_lengths):
     model : callable
         (source, source_lengths, target_in) -> logits (batch, n_target, vocabulary)
     source : integer array (batch, n_source)
-    source_lengths : integer array (batch,)
+    source_lengths : integer array (batch,) up to n_source
 
     Returns
     -------
@@ -41,10 +42,10 @@ def without_cache(model, source, source_lengths):
         said = np.concatenate([said, tokens], axis=1)
         return model(source, source_lengths, said)[:, -1:], (source, source_lengths, said)
 
-    source = as_array("source", source)
-    return step, (source, np.asarray(source_lengths), np.zeros((len(source), 0), dtype=int))
+    return step, (source, source_lengths, np.zeros((len(source), 0), dtype=int))
 
 
+@shapes
 def greedy(step, state, start, end, limit):
     """Decode token by token, always taking the likeliest.
 
@@ -52,13 +53,13 @@ def greedy(step, state, start, end, limit):
     ----------
     step : callable
         (tokens (batch, 1), state) -> (logits (batch, 1, vocabulary), state)
-    state : array, or arrays in tuples, lists and dicts
-        Whatever `step` hands on; the first axis of each array is the batch.
-    start : int or integer array (batch,)
-        The first token in.
-    end : int
+    state : see above
+        Whatever `step` hands on.
+    start : integer array () or integer array (batch,)
+        The first token in, for all or for each.
+    end : int, at least 0
         The token after which a sequence is finished.
-    limit : int
+    limit : int, at least 1
         Stop after this many tokens, finished or not.
 
     Returns
@@ -69,7 +70,7 @@ def greedy(step, state, start, end, limit):
     Raises
     ------
     ValueError
-        If `limit` is below 1.
+        If `limit` is below 1, or what should be whole numbers is not.
 
     Examples
     --------
@@ -77,17 +78,17 @@ def greedy(step, state, start, end, limit):
     >>> greedy(count, None, np.array([0, 2]), end=4, limit=9)
     [[1, 2, 3], [3]]
     """
-    _require_limit(limit)
-    tokens = _first_tokens(start, state)[:, None]
-    columns, finished = [], np.zeros(len(tokens), dtype=bool)
-    while len(columns) < limit and not finished.all():
+    tokens = first_tokens(start, state)[:, None]
+    said, finished = tokens[:, :0], np.zeros(len(tokens), dtype=bool)
+    while said.shape[1] < limit and not finished.all():
         logits, state = step(tokens, state)
         tokens = logits.argmax(axis=-1)
-        columns.append(tokens[:, 0])
-        finished |= tokens[:, 0] == end
-    return [_until(row, end) for row in np.stack(columns, axis=1).tolist()]
+        said = np.concatenate([said, tokens], axis=1)
+        finished = finished | (tokens[:, 0] == end)
+    return [until(row, end) for row in said.tolist()]
 
 
+@shapes
 def beam_search(step, state, start, end, limit, width=4):
     """Decode token by token, keeping the likeliest `width` beginnings of each sequence.
 
@@ -96,9 +97,17 @@ def beam_search(step, state, start, end, limit, width=4):
 
     Parameters
     ----------
-    step, state, start, end, limit
-        As for `greedy`.
-    width : int
+    step : callable
+        (tokens (batch, 1), state) -> (logits (batch, 1, vocabulary), state)
+    state : see above
+        Whatever `step` hands on.
+    start : integer array () or integer array (batch,)
+        The first token in, for all or for each.
+    end : int, at least 0
+        The token after which a sequence is finished.
+    limit : int, at least 1
+        Stop after this many tokens, finished or not.
+    width : int, at least 1
         Beginnings that are kept.
 
     Returns
@@ -111,7 +120,7 @@ def beam_search(step, state, start, end, limit, width=4):
     Raises
     ------
     ValueError
-        If `limit` or `width` is below 1.
+        If `limit` or `width` is below 1, or what should be whole numbers is not.
 
     References
     ----------
@@ -125,64 +134,131 @@ def beam_search(step, state, start, end, limit, width=4):
     >>> greedy(step, None, [0], end=3, limit=1), beam_search(step, None, [0], 3, 2, width=2)[0]
     ([[1]], [[2]])
     """
-    _require_limit(limit)
-    require(width > 0, f"width = {width} must be at least 1")
-    start = _first_tokens(start, state)
-    batch = len(start)
+    first = first_tokens(start, state)
+    batch = len(first)
     own = np.arange(batch)[:, None] * width  # row of each sequence's first beginning
-    state = _take(state, np.repeat(np.arange(batch), width))
-    said = np.repeat(start, width)[:, None]
-    totals = np.full((batch, width), -np.inf)
-    totals[:, 0] = 0  # all beginnings are the same as yet: count one
+    state, said = take(state, np.repeat(np.arange(batch), width)), np.repeat(first, width)[:, None]
+    totals = np.where(np.arange(width) > 0, -np.inf, np.zeros((batch, 1)))  # all alike: one counts
     finished = np.zeros(batch * width, dtype=bool)
     while said.shape[1] <= limit and not finished.all():
         logits, state = step(said[:, -1:], state)
-        gains = log_softmax(logits[:, 0].astype(float))
-        gains[finished] = -np.inf
-        gains[finished, end] = 0  # what is finished stays as it is
-        candidates = (totals[:, :, None] + gains.reshape(batch, width, -1)).reshape(batch, -1)
-        best = np.argsort(-candidates, axis=1, kind="stable")[:, :width]
-        totals = np.take_along_axis(candidates, best, axis=1)
-        beam, tokens = np.divmod(best, gains.shape[1])
-        rows = (own + beam).reshape(-1)
-        state, finished = _take(state, rows), finished[rows] | (tokens.reshape(-1) == end)
-        said = np.concatenate([said[rows], tokens.reshape(-1, 1)], axis=1)
+        gains = said_no_more(log_softmax(logits[:, 0].astype(float)), finished, end)
+        totals, beam, tokens = beam_step(totals, gains.reshape(batch, width, -1))
+        rows, tokens = (own + beam).reshape(-1), tokens.reshape(-1, 1)
+        state, finished = take(state, rows), finished[rows] | (tokens[:, 0] == end)
+        said = np.concatenate([said[rows], tokens], axis=1)
     winners = own[:, 0] + totals.argmax(axis=1)
-    return [_until(row, end) for row in said[winners, 1:].tolist()], totals.max(axis=1)
+    return [until(row, end) for row in said[winners, 1:].tolist()], totals.max(axis=1)
 
 
-def _require_limit(limit):
-    require(limit > 0, f"limit = {limit} must be at least 1")
+def beam_step(totals, log_probabilities):
+    """Extend every beginning by every token, and keep the likeliest, as many as there were.
+
+    Parameters
+    ----------
+    totals : array (batch, width)
+        Log-probability of each beginning.
+    log_probabilities : array (batch, width, vocabulary)
+        Of the next token.
+
+    Returns
+    -------
+    totals : array (batch, width)
+        Of the new beginnings, the likeliest first.
+    beam : integer array (batch, width)
+        Which beginning each of them extends.
+    tokens : integer array (batch, width)
+        By which token.
+
+    References
+    ----------
+    Sutskever et al. 2014, section 3.2.
+
+    Examples
+    --------
+    >>> totals, beam, tokens = beam_step(np.array([[-1.0, -2.0]]), np.array([[[-9, 0], [-3, -1]]]))
+    >>> totals, beam, tokens
+    (array([[-1., -3.]]), array([[0, 1]]), array([[1, 1]]))
+    """
+    (batch, width), vocabulary = totals.shape, log_probabilities.shape[-1]
+    candidates = (totals[:, :, None] + log_probabilities).reshape(batch, width * vocabulary)
+    best = np.argsort(-candidates, axis=1, kind="stable")[:, :width]
+    beam, tokens = np.divmod(best, vocabulary)
+    return np.take_along_axis(candidates, best, axis=1), beam, tokens
 
 
-def _first_tokens(start, state):
-    """One first token for each sequence; a single one is repeated over the batch of the state."""
-    start = np.asarray(start)
+def said_no_more(log_probabilities, finished, end):
+    """Let what is finished stay as it is: only `end` follows, and costs nothing.
+
+    Examples
+    --------
+    >>> said_no_more(np.log([[0.5, 0.5]]), np.array([True]), end=1)
+    array([[-inf,   0.]])
+    """
+    only_end = np.where(np.arange(log_probabilities.shape[1]) == end, 0.0, -np.inf)
+    return np.where(finished[:, None], only_end, log_probabilities)
+
+
+def first_tokens(start, state):
+    """One first token for each sequence; a single one is repeated over the batch of the state.
+
+    Raises
+    ------
+    ValueError
+        If there is a single one, and the state holds no array that tells the batch.
+
+    Examples
+    --------
+    >>> first_tokens(np.array(1), {"cache": np.ones((3, 2))})
+    array([1, 1, 1])
+    """
     if start.ndim:
         return start
-    array = next(_arrays(state), None)
-    require(array is not None, f"start = {start} must be (batch,): the state holds no array")
+    array = next(arrays(state), None)
+    if array is None:
+        raise ValueError(f"start = {start} must be (batch,): the state holds no array")
     return np.full(len(array), start)
 
 
-def _arrays(state):
-    if hasattr(state, "shape"):
+def arrays(state):
+    """Yield the arrays of a state.
+
+    Examples
+    --------
+    >>> [array.shape for array in arrays((np.ones(2), {"more": [np.ones((2, 3)), None, 7]}))]
+    [(2,), (2, 3)]
+    """
+    if getattr(state, "shape", ()):
         yield state
-    elif state is not None:
+    elif isinstance(state, dict | tuple | list):
         for part in state.values() if isinstance(state, dict) else state:
-            yield from _arrays(part)
+            yield from arrays(part)
 
 
-def _take(state, rows):
-    """Choose rows of every array in a state."""
-    if state is None:
-        return None
+def take(state, rows):
+    """Choose rows of every array in a state.
+
+    Examples
+    --------
+    >>> take((np.arange(3), {"n": 7}), [2, 2])
+    (array([2, 2]), {'n': 7})
+    """
+    if getattr(state, "shape", ()):
+        return state[rows]
     if isinstance(state, dict):
-        return {name: _take(part, rows) for name, part in state.items()}
+        return {name: take(part, rows) for name, part in state.items()}
     if isinstance(state, tuple | list):
-        return type(state)(_take(part, rows) for part in state)
-    return state[rows]
+        parts = [take(part, rows) for part in state]
+        return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
+    return state
 
 
-def _until(row, end):
+def until(row, end):
+    """Return what stands before `end`.
+
+    Examples
+    --------
+    >>> until([5, 6, 2, 7], end=2)
+    [5, 6]
+    """
     return row[: row.index(end)] if end in row else row

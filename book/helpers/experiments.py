@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from helpers import decoding, seq2seq, tasks, training, transformer
 from helpers.functions import cross_entropy
-from helpers.primitives import require, require_choice
+from helpers.shapes import require, require_choice
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 _COMMON = {"width": 64, "batch": 32, "reversed_source": False}

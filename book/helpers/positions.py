@@ -1,6 +1,6 @@
 """Positions: what gives order back to models that see their input as a set.
 
-Stands on attention. There are five ways, called by name. They come in at two places:
+There are five ways, called by name. They come in at two places:
 `add_positions` adds a vector to each embedding (sinusoidal, learned), and the score that
 `position_score` returns knows how far apart query and key are (rotary, alibi).
 """
@@ -10,13 +10,16 @@ import math
 import autograd.numpy as np
 import numpy
 
+from helpers import fast
 from helpers.attention import scaled_dot
-from helpers.primitives import require, require_choice
+from helpers.fast import attention as kernels
+from helpers.shapes import shapes
 
 #: The names that the Transformer knows.
 POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
 
 
+@shapes
 def sinusoidal(n, width):
     r"""Sines and cosines of the position, at wavelengths from 2π to 10000·2π.
 
@@ -25,9 +28,9 @@ def sinusoidal(n, width):
 
     Parameters
     ----------
-    n : int
+    n : int, at least 0
         Number of positions.
-    width : int
+    width : int, at least 1
         Size d of each encoding.
 
     Returns
@@ -44,19 +47,35 @@ def sinusoidal(n, width):
     array([[0.  , 1.  , 0.  , 1.  ],
            [0.84, 0.54, 0.01, 1.  ]], dtype=float32)
     """
-    angles = _angles(numpy.arange(n), width)
-    encoding = numpy.empty((n, width), dtype=numpy.float32)
-    encoding[:, 0::2] = numpy.sin(angles)
-    encoding[:, 1::2] = numpy.cos(angles[:, : width // 2])
-    return encoding
+    turns = angles(numpy.arange(n), width)
+    pairs = numpy.stack([numpy.sin(turns), numpy.cos(turns)], axis=-1)  # (n, pairs, 2)
+    return pairs.reshape(n, -1)[:, :width].astype(numpy.float32)
 
 
-def _angles(places, width):
-    """Angle (positions, width / 2) by which each pair of numbers is turned at each position."""
-    rates = 10000.0 ** (-numpy.arange(0, width, 2) / width)
-    return places[:, None] * rates
+def angles(places, width):
+    """Angle by which each pair of numbers is turned at each position: t / 10000^(2i / d).
+
+    Parameters
+    ----------
+    places : array (n,)
+    width : int
+
+    Returns
+    -------
+    array (n, pairs)
+        An odd width has half a pair more.
+
+    Examples
+    --------
+    >>> angles(numpy.array([1, 2]), 4)
+    array([[1.  , 0.01],
+           [2.  , 0.02]])
+    """
+    return places[:, None] * 10000.0 ** (-numpy.arange(0, width, 2) / width)
 
 
+@shapes
+@fast.by(kernels.rotate)
 def rotate(x, start=0):
     r"""Turn each pair of numbers by an angle that grows with the position (RoPE).
 
@@ -67,14 +86,14 @@ def rotate(x, start=0):
 
     Parameters
     ----------
-    x : array (..., n, width)
-        Queries or keys; the width is even.
+    x : array (..., n, 2 pairs)
+        Queries or keys; their width d is even.
     start : int
         Position of the first of them.
 
     Returns
     -------
-    array (..., n, width)
+    array (..., n, 2 pairs)
 
     Raises
     ------
@@ -91,25 +110,24 @@ def rotate(x, start=0):
     array([[1.  , 0.  ],
            [0.54, 0.84]])
     """
-    n, width = x.shape[-2:]
-    require(width % 2 == 0, f"x has shape {x.shape}; its last axis must be even to be turned")
-    angles = numpy.repeat(_angles(numpy.arange(start, start + n), width), 2, axis=-1)
-    quarter = numpy.kron(numpy.eye(width // 2), [[0, 1], [-1, 0]])  # (a, b) -> (-b, a)
-    cosines, sines, quarter = (
-        array.astype(x.dtype) for array in (numpy.cos(angles), numpy.sin(angles), quarter)
-    )
-    return x * cosines + np.matmul(x, quarter) * sines
+    turns = angles(numpy.arange(start, start + x.shape[-2]), x.shape[-1])
+    sine, cosine = numpy.sin(turns).astype(x.dtype), numpy.cos(turns).astype(x.dtype)
+    even, odd = x[..., 0::2], x[..., 1::2]
+    turned = np.stack([even * cosine - odd * sine, even * sine + odd * cosine], axis=-1)
+    return np.reshape(turned, x.shape)
 
 
+@shapes
+@fast.by(kernels.rotary)
 def rotary(queries, keys):
     """Scaled dot products of queries and keys that have been turned, see `rotate`.
 
     Parameters
     ----------
-    queries : array (..., n_queries, width)
+    queries : array (..., n_queries, 2 pairs)
         The last n_queries of the n_keys positions: all of them, or the newest when a decoder goes
         on from a cache.
-    keys : array (..., n_keys, width)
+    keys : array (..., n_keys, 2 pairs)
 
     Returns
     -------
@@ -130,20 +148,31 @@ def rotary(queries, keys):
     array([[1.41, 0.76],
            [0.76, 1.41]])
     """
-    return scaled_dot(rotate(queries, _first_query(queries, keys)), rotate(keys))
+    return scaled_dot(rotate(queries, first_query(queries, keys)), rotate(keys))
 
 
-def _first_query(queries, keys):
-    """Position of the first query, if the last query is where the last key is."""
-    start = keys.shape[-2] - queries.shape[-2]
-    require(
-        start >= 0,
-        f"queries {queries.shape} are more than keys {keys.shape} (second-last axis); positions "
-        "relative to each other need one sequence",
-    )
-    return start
+def first_query(queries, keys):
+    """Position of the first query, if the last query is where the last key is.
+
+    Raises
+    ------
+    ValueError
+        If there are more queries than keys: positions relative to each other need one sequence.
+
+    Examples
+    --------
+    >>> first_query(numpy.ones((1, 4)), numpy.ones((3, 4)))
+    2
+    """
+    if queries.shape[-2] > keys.shape[-2]:
+        raise ValueError(
+            f"queries {queries.shape} are more than keys {keys.shape} (second-last axis); "
+            "positions relative to each other need one sequence"
+        )
+    return keys.shape[-2] - queries.shape[-2]
 
 
+@shapes
 def alibi_slopes(heads):
     r"""How fast each head forgets: :math:`2^{-8/h}, 2^{-16/h}, …` for h heads.
 
@@ -151,7 +180,7 @@ def alibi_slopes(heads):
 
     Parameters
     ----------
-    heads : int
+    heads : int, at least 1
 
     Returns
     -------
@@ -172,10 +201,11 @@ def alibi_slopes(heads):
     return numpy.concatenate([slopes, between])[:heads]
 
 
+@shapes
 def alibi(queries, keys):
     r"""Scaled dot products, less a slope times the distance (attention with linear biases).
 
-    .. math:: q_i \cdot k_j / \sqrt{d} - m\, (i - j) \quad \text{for } j \le i
+    .. math:: q_i \cdot k_j / \sqrt{d_k} - m\, (i - j) \quad \text{for } j \le i
 
     The paper's model looks back alone. Here an encoder uses it too, so keys after the query need
     a distance: it counts double, 2 (j - i). Were both sides alike, an encoder could not tell a
@@ -207,62 +237,25 @@ def alibi(queries, keys):
             [-1.,  0., -2.],
             [-2., -1.,  0.]]])
     """
-    require(
-        len(queries.shape) > 2,
-        f"queries has shape {queries.shape}; it must be (…, heads, n_queries, width)",
-    )
     places = numpy.arange(keys.shape[-2])
-    back = places[_first_query(queries, keys) :, None] - places
+    back = places[first_query(queries, keys) :, None] - places
     distance = numpy.where(back >= 0, back, -2 * back)
     bias = -alibi_slopes(queries.shape[-3])[:, None, None] * distance
     return scaled_dot(queries, keys) + bias.astype(queries.dtype)
 
 
-def init_positions(rng, name, width, longest):
-    """Start the parameters of positions: a table of vectors if they are learned, else nothing.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    name : {"sinusoidal", "learned", "rotary", "alibi", "none"}
-    width : int
-    longest : int
-        Number of positions that are learned; a longer sequence is an error.
-
-    Returns
-    -------
-    dict
-        ``table`` (longest, width), with the spread of `sinusoidal`; or empty.
-
-    Raises
-    ------
-    ValueError
-        If there are no positions of that name.
-
-    Examples
-    --------
-    >>> init_positions(numpy.random.default_rng(0), "learned", 4, 9)["table"].shape
-    (9, 4)
-    >>> init_positions(numpy.random.default_rng(0), "alibi", 4, 9)
-    {}
-    """
-    require_choice("positions", name, POSITIONS)
-    if name != "learned":
-        return {}
-    return {"table": (rng.standard_normal((longest, width)) / math.sqrt(2)).astype(numpy.float32)}
-
-
+@shapes
 def add_positions(params, x, name, start=0):
     """Add to each embedding what tells its position, if positions of that name do so.
 
     Parameters
     ----------
     params : dict
-        From `init_positions`.
+        From `start.init_positions`: ``table`` (longest, width) if positions are learned.
     x : array (batch, n, width)
         Embeddings.
     name : {"sinusoidal", "learned", "rotary", "alibi", "none"}
-    start : int
+    start : int, at least 0
         Position of the first of them.
 
     Returns
@@ -281,21 +274,33 @@ def add_positions(params, x, name, start=0):
     >>> add_positions({}, numpy.zeros((1, 1, 4)), "rotary", start=1)
     array([[[0., 0., 0., 0.]]])
     """
-    require_choice("positions", name, POSITIONS)
     last = start + x.shape[1]
     if name == "sinusoidal":
-        return x + sinusoidal(last, x.shape[2])[start:]
+        return x + sinusoidal(last, x.shape[2])[start:].astype(x.dtype)
     if name == "learned":
-        table = params["table"]
-        require(
-            last <= len(table),
-            f"x has shape {x.shape} and begins at position {start}; only {len(table)} positions "
-            "have been learned",
-        )
-        return x + table[start:last]
+        return x + learned(params["table"], last)[start:]
     return x
 
 
+def learned(table, n):
+    """Return the first n rows of a table of positions.
+
+    Raises
+    ------
+    ValueError
+        If fewer have been learned.
+
+    Examples
+    --------
+    >>> learned(numpy.ones((9, 4)), 2).shape
+    (2, 4)
+    """
+    if n > len(table):
+        raise ValueError(f"{n} positions are needed; only {len(table)} have been learned")
+    return table[:n]
+
+
+@shapes
 def position_score(name):
     """Score of self-attention that goes with positions of that name.
 
@@ -318,5 +323,4 @@ def position_score(name):
     >>> position_score("alibi") is alibi, position_score("none") is scaled_dot
     (True, True)
     """
-    require_choice("positions", name, POSITIONS)
     return {"rotary": rotary, "alibi": alibi}.get(name, scaled_dot)

@@ -1,106 +1,151 @@
 """The recurrent encoder-decoder, with one summary vector and with attention.
 
-Stands on functions, recurrent, attention, attentive and transformer. The two models differ in one
-array only: the *memory* that the decoder may look at. With attention it holds what the encoder
-put out at every source position; with one vector it holds the encoder's last state alone.
-Attention over a single key gives that key weight 1, so both run the same code with the same
-parameters.
+The two models differ in one array only: the *memory* that the decoder may look at. With attention
+it holds what the encoder put out at every source position; with one vector it holds the encoder's
+last state alone. Attention over a single key gives that key weight 1, so both run the same code
+with the same parameters.
 """
 
 import autograd.numpy as np
 import numpy
 
-from helpers import recurrent, transformer
-from helpers.attention import attention, attention_weights, dot, padding_mask
-from helpers.attentive import attentive_gru, init_attentive_gru
-from helpers.functions import embedding, init_embedding, init_linear, linear, tanh
-from helpers.primitives import require, require_choice
+from helpers import fast
+from helpers.attention import (
+    additive,
+    attention_weights,
+    dot,
+    general,
+    padding_mask,
+    scaled_dot,
+    seen,
+)
+from helpers.attention import attention as look_up
+from helpers.fast import recurrent as kernels
+from helpers.functions import dropout as drop
+from helpers.functions import embedding, linear, tanh
+from helpers.recurrent import bidirectional, gru, gru_step, lstm, rnn, shown, vectors, zeros
+from helpers.shapes import require_choice, shapes
+from helpers.transformer import encoder as self_attention_encoder
 
-_CELLS = {
-    "rnn": (recurrent.init_rnn, recurrent.rnn),
-    "gru": (recurrent.init_gru, recurrent.gru),
-    "lstm": (recurrent.init_lstm, recurrent.lstm),
-}
-_ENCODERS = (*_CELLS, "bidirectional", "self_attention")
+CELLS = {"rnn": rnn, "gru": gru, "lstm": lstm}
+
+# ---- attention inside the recurrence -----------------------------------------------------------
 
 
-def init_seq2seq(
-    rng, source_vocabulary, target_vocabulary, width, encoder="gru", attention="after"
-):
-    """Start an encoder-decoder; the decoder has the encoder's cell, or a GRU if it has none.
+@shapes
+def attentive_step(params, x, memory, mask, state):
+    r"""Take one step of a GRU that first attends to a memory (Bahdanau et al. 2015).
+
+    .. math::
+        a_t &= \mathrm{softmax}_j\, v \cdot \tanh(h_{t-1} W_Q + b_Q + m_j W_K + b_K) \\
+        c_t &= \textstyle\sum_j a_{tj}\, m_j \\
+        h_t &= \mathrm{GRU}([x_t, c_t],\, h_{t-1})
 
     Parameters
     ----------
-    rng : numpy.random.Generator
-    source_vocabulary, target_vocabulary : int
-        Numbers of tokens.
-    width : int
-        Size of embeddings and states.
-    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
-        A bidirectional one has two GRUs of half the width.
-    attention : {"after", "inside"}
-        Whether the decoder attends after its steps, with any score (Luong et al. 2015), or before
-        each of them, with additive scores, see `attentive_gru` (Bahdanau et al. 2015). All other
-        functions tell the two apart by their parameters.
+    params : dict
+        ``score`` and ``gru``, see `start.init_attentive_gru`.
+    x : array (batch, width_in)
+    memory : array (batch, n_memory, width)
+        What is looked at: both keys and values.
+    mask : boolean array to (batch, 1, n_memory), or None
+        True = may attend.
+    state : array (batch, width)
+        The last state: it asks.
 
     Returns
     -------
-    dict
-        Nested, float32. The parameters do not depend on how the decoder is wired to the encoder.
+    state : array (batch, width)
+    context : array (batch, width)
+    weights : array (batch, n_memory)
+
+    Examples
+    --------
+    >>> from helpers.start import init_attentive_gru
+    >>> params = init_attentive_gru(numpy.random.default_rng(0), 3, 4)
+    >>> x, memory, state = numpy.ones((2, 3)), numpy.ones((2, 6, 4)), numpy.zeros((2, 4))
+    >>> state, context, weights = attentive_step(params, x, memory, None, state)
+    >>> state.shape, context.shape, weights.shape
+    ((2, 4), (2, 4), (2, 6))
+    """
+    query = state[:, None]  # (batch, 1, width)
+    weights = attention_weights(query, memory, mask, additive(params["score"]))
+    context = (weights @ seen(memory, mask))[:, 0]
+    state = gru_step(params["gru"], np.concatenate([x, context], axis=-1), state)
+    return state, context, weights[:, 0]
+
+
+@shapes
+@fast.by(kernels.attentive_gru)
+def attentive_gru(params, inputs, memory, mask=None, state=None, table=None):
+    """Run a GRU that attends to a memory before each step, `attentive_step` by `attentive_step`.
+
+    Parameters
+    ----------
+    params : dict
+        ``score`` and ``gru``, see `start.init_attentive_gru`.
+    inputs : array (batch, time, width_in) or integer array (batch, time) below vocabulary
+        Vectors, or with `table` tokens.
+    memory : array (batch, n_memory, width)
+        What is looked at: both keys and values.
+    mask : boolean array to (batch, 1, n_memory), optional
+        The same at all steps; True = may attend.
+    state : array (batch, width), optional
+        The state before the first step; zeros if not given.
+    table : array (vocabulary, width_in), optional
+        The same as ``embedding(table, inputs)`` for inputs, but quicker.
+
+    Returns
+    -------
+    outputs : array (batch, time, width)
+        The state after each step.
+    contexts : array (batch, time, width)
+        What entered each step.
+    weights : array (batch, time, n_memory)
+    last_state : array (batch, width)
 
     Raises
     ------
     ValueError
-        If there is no encoder of that name, or none of that attention for it, or the width of a
-        bidirectional encoder is odd.
+        If a shape does not fit.
+
+    References
+    ----------
+    Bahdanau et al. 2015.
 
     Examples
     --------
-    >>> sorted(init_seq2seq(numpy.random.default_rng(0), 5, 7, 4))
-    ['combine', 'decoder', 'encoder', 'output', 'source_embedding', 'target_embedding']
+    >>> from helpers.start import init_attentive_gru
+    >>> params = init_attentive_gru(numpy.random.default_rng(0), 3, 4)
+    >>> inputs, memory = numpy.ones((2, 5, 3), numpy.float32), numpy.ones((2, 6, 4), numpy.float32)
+    >>> outputs, contexts, weights, last = attentive_gru(params, inputs, memory)
+    >>> outputs.shape, contexts.shape, weights.shape
+    ((2, 5, 4), (2, 5, 4), (2, 5, 6))
     """
-    require_choice("encoder", encoder, _ENCODERS)
-    require_choice("attention", attention, ("after", "inside"))
-    init_cell, _ = _CELLS[_cell(encoder)]
-    require(
-        attention == "after" or init_cell is recurrent.init_gru,
-        f"encoder = {encoder!r} does not go with attention inside: its decoder is a GRU",
+    inputs, steps = vectors(inputs, table), []
+    state = zeros(params["gru"], len(inputs)) if state is None else state
+    for t in range(inputs.shape[1]):
+        state, context, weights = attentive_step(params, inputs[:, t], memory, mask, state)
+        steps.append((state, context, weights))
+    outputs, contexts, weights = (
+        np.stack(all_steps, axis=1) for all_steps in zip(*steps, strict=True)
     )
-    init_decoder = init_cell if attention == "after" else init_attentive_gru
-    encoder_params = _init_encoder(rng, encoder, width)
-    return {
-        "source_embedding": init_embedding(rng, source_vocabulary, width),
-        "target_embedding": init_embedding(rng, target_vocabulary, width),
-        "encoder": encoder_params,
-        "decoder": init_decoder(rng, width, width),
-        "combine": init_linear(rng, 2 * width, width),
-        "output": init_linear(rng, width, target_vocabulary),
-    }
+    return outputs, contexts, weights, state
 
 
-def _init_encoder(rng, encoder, width):
-    if encoder == "self_attention":
-        return transformer.init_encoder(rng, width)
-    if encoder == "bidirectional":
-        require(width % 2 == 0, f"width = {width} must be even: two GRUs have one half each")
-        return recurrent.init_bidirectional(recurrent.init_gru, rng, width, width // 2)
-    return _CELLS[encoder][0](rng, width, width)
+# ---- reading -----------------------------------------------------------------------------------
 
 
-def _cell(encoder):
-    """Name of the decoder's cell: that of a recurrent encoder, else a GRU."""
-    return encoder if encoder in _CELLS else "gru"
-
-
-def encode(params, source, source_lengths, encoder="gru", summary=None):
+@shapes
+def encode(params, source, source_lengths, encoder="gru", summary=None, **options):
     """Read the source.
 
     Parameters
     ----------
     params : dict
-        From `init_seq2seq`.
-    source : integer array (batch, n_source)
-    source_lengths : integer array (batch,)
+        From `start.init_seq2seq`, with ``source_embedding`` (source_vocabulary, width).
+    source : integer array (batch, n_source) below source_vocabulary
+    source_lengths : integer array (batch,) up to n_source
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
         The one the parameters were made for.
     summary : {"last", "mean"}, optional
@@ -108,6 +153,8 @@ def encode(params, source, source_lengths, encoder="gru", summary=None):
         Not given, it is the last state of a recurrent encoder (for an LSTM the pair of hidden
         state and cell, for a bidirectional one the last state of either direction), and the mean
         of a self-attention encoder.
+    **options
+        Of a self-attention encoder: ``positions``, ``dropout`` …, as for `transformer.encoder`.
 
     Returns
     -------
@@ -124,95 +171,48 @@ def encode(params, source, source_lengths, encoder="gru", summary=None):
 
     Examples
     --------
+    >>> from helpers.start import init_seq2seq
     >>> params = init_seq2seq(numpy.random.default_rng(0), 5, 7, 4)
     >>> outputs, summary = encode(params, numpy.array([[1, 2, 3]]), numpy.array([3]))
     >>> outputs.shape, summary.shape
     ((1, 3, 4), (1, 4))
     """
-    require_choice("encoder", encoder, _ENCODERS)
-    require_choice("summary", summary, ("last", "mean", None))
-    require(
-        encoder != "lstm" or summary is None,
-        f"summary = {summary!r} does not go with an LSTM: its decoder starts with two vectors",
-    )
-    table = params["source_embedding"]
-    if encoder in _CELLS:
-        outputs, last = _CELLS[encoder][1](params["encoder"], source, source_lengths, table=table)
-    elif encoder == "bidirectional":
+    table, inside = params["source_embedding"], params["encoder"]
+    if encoder == "self_attention":
         embedded = embedding(table, source)
-        outputs, states = recurrent.bidirectional(
-            recurrent.gru, params["encoder"], embedded, source_lengths
-        )
+        outputs, _ = self_attention_encoder(inside, embedded, source_lengths, **options)
+        last, summary = None, summary or "mean"
+    elif encoder == "bidirectional":
+        outputs, states = bidirectional(gru, inside, embedding(table, source), source_lengths)
         last = np.concatenate(states, axis=-1)
     else:
-        embedded = embedding(table, source)
-        outputs, _ = transformer.encoder(params["encoder"], embedded, source_lengths)
-        summary = summary or "mean"
-    return outputs, _summarise(outputs, source_lengths, summary) if summary else last
+        outputs, last = CELLS[encoder](inside, source, source_lengths, table=table)
+    return outputs, summarise(outputs, source_lengths, summary) if summary else last
 
 
-def _summarise(outputs, lengths, summary):
-    """Return the last true output of each sequence, or their mean: one matrix product."""
-    true = padding_mask(lengths, outputs.shape[1])
-    if summary == "last":
-        weights = true & ~numpy.roll(true, -1, axis=-1)
-        weights[..., -1] = true[..., -1]
-    else:
-        weights = true / numpy.maximum(true.sum(axis=-1, keepdims=True), 1)  # no token: mean 0
-    return np.matmul(weights.astype(outputs.dtype), outputs)[:, 0]
-
-
-def decode(params, target_in, memory, mask, state, cell="gru", score=dot):
-    """Predict the next target token at every position, from the tokens before it.
-
-    The decoder's states are the queries, the memory provides keys and values (Luong et al. 2015).
+def summarise(outputs, lengths, summary):
+    """Return the last true output of each sequence, or the mean of its true outputs.
 
     Parameters
     ----------
-    params : dict
-        From `init_seq2seq`.
-    target_in : integer array (batch, n_target)
-        The target, shifted right by one: it begins with the start token.
-    memory : array (batch, n_memory, width)
-        What the decoder may look at: all encoder outputs, or one vector (n_memory = 1).
-    mask : boolean array (batch, 1, n_memory) or None
-        True = may attend.
-    state : array (batch, width), for an LSTM a pair
-        The decoder's first state.
-    cell : {"gru", "rnn", "lstm"}
-    score : callable
-        (queries, keys) -> scores; attention inside the decoder has its own.
+    outputs : array (batch, n, width)
+    lengths : integer array (batch,)
+    summary : {"last", "mean"}
 
     Returns
     -------
-    logits : array (batch, n_target, target_vocabulary)
-    queries : array (batch, n_target, width)
-        The decoder's states, from which `attention_weights` gives the map.
-    last_state : like `state`
-        Where to go on from, when tokens are decoded one by one.
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit.
+    array (batch, width)
 
     Examples
     --------
-    >>> params = init_seq2seq(numpy.random.default_rng(0), 5, 7, 4)
-    >>> memory, state = encode(params, numpy.array([[1, 2, 3]]), numpy.array([3]))
-    >>> decode(params, numpy.array([[1, 4]]), memory, None, state)[0].shape
-    (1, 2, 7)
+    >>> outputs = numpy.array([[[1.0], [3.0], [99.0]]])
+    >>> [summarise(outputs, numpy.array([2]), name).item() for name in ("last", "mean")]
+    [3.0, 2.0]
     """
-    decoder, table = params["decoder"], params["target_embedding"]
-    if "score" in decoder:
-        queries, context, _, last_state = attentive_gru(
-            decoder, target_in, memory, mask, state, table
-        )
-    else:
-        queries, last_state = _CELLS[cell][1](decoder, target_in, state=state, table=table)
-        context = attention(queries, memory, memory, mask, score)
-    both = np.concatenate([queries, context], axis=-1)
-    return linear(params["output"], tanh(linear(params["combine"], both))), queries, last_state
+    places, ends = numpy.arange(outputs.shape[1]), lengths[:, None, None]
+    counts = places == ends - 1 if summary == "last" else places < ends  # (batch, 1, n)
+    shares = counts / numpy.maximum(counts.sum(axis=-1, keepdims=True), 1)
+    return (shares.astype(outputs.dtype) @ outputs)[:, 0]
 
 
 def wire(outputs, summary, source_lengths, attend):
@@ -239,22 +239,147 @@ def wire(outputs, summary, source_lengths, attend):
     """
     if attend:
         return outputs, padding_mask(source_lengths, outputs.shape[1])
-    hidden = summary[0] if isinstance(summary, tuple) else summary
-    return hidden[:, None, :], None
+    return shown(summary)[:, None, :], None
 
 
-def seq2seq(params, source, source_lengths, target_in, **wiring):
+# ---- saying ------------------------------------------------------------------------------------
+
+
+def cell_of(encoder):
+    """Name of the decoder's cell: that of a recurrent encoder, else a GRU.
+
+    Examples
+    --------
+    >>> cell_of("lstm"), cell_of("bidirectional")
+    ('lstm', 'gru')
+    """
+    return encoder if encoder in CELLS else "gru"
+
+
+def named_score(score, params):
+    """Return the score of a name; those that have parameters find them in `params`.
+
+    Parameters
+    ----------
+    score : callable or {"dot", "scaled_dot", "general", "additive"}
+    params : dict
+        ``score`` for the last two, see `start.init_seq2seq`.
+
+    Returns
+    -------
+    callable
+        (queries, keys) -> scores
+
+    Raises
+    ------
+    ValueError
+        If there is no score of that name.
+
+    Examples
+    --------
+    >>> named_score("dot", {}) is dot
+    True
+    """
+    if callable(score):
+        return score
+    if score in ("general", "additive"):
+        return {"general": general, "additive": additive}[score](params["score"])
+    require_choice("score", score, ("dot", "scaled_dot", "general", "additive"))
+    return {"dot": dot, "scaled_dot": scaled_dot}[score]
+
+
+@shapes
+def decode(
+    params,
+    target_in,
+    memory,
+    mask,
+    state,
+    cell="gru",
+    score=dot,
+    *,
+    attention="after",
+    dropout=0.0,
+    rng=None,
+):
+    """Predict the next target token at every position, from the tokens before it.
+
+    The decoder's states are the queries, the memory provides keys and values.
+
+    Parameters
+    ----------
+    params : dict
+        From `start.init_seq2seq`, with ``target_embedding`` (target_vocabulary, width).
+    target_in : integer array (batch, n_target) below target_vocabulary
+        The target, shifted right by one: it begins with the start token.
+    memory : array (batch, n_memory, width)
+        What the decoder may look at: all encoder outputs, or one vector (n_memory = 1).
+    mask : boolean array to (batch, n_target, n_memory), or None
+        True = may attend; the same for all steps if attention is inside.
+    state : first state of the decoder
+        (batch, width), for an LSTM a pair.
+    cell : {"gru", "rnn", "lstm"}
+    score : callable, or the name of one
+        (queries, keys) -> scores, see `named_score`; attention inside has its own.
+    attention : {"after", "inside"}
+        After the steps of the decoder (Luong et al. 2015), or before each of them, with additive
+        scores (Bahdanau et al. 2015); the one the parameters were made for.
+    dropout : float, from 0 to below 1
+        Share of the last hidden layer that is set to 0.
+    rng : numpy.random.Generator, optional
+        Needed for dropout.
+
+    Returns
+    -------
+    logits : array (batch, n_target, target_vocabulary)
+    queries : array (batch, n_target, width)
+        The decoder's states, from which `attention_weights` gives the map.
+    last_state : like `state`
+        Where to go on from, when tokens are decoded one by one.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    Examples
+    --------
+    >>> from helpers.start import init_seq2seq
+    >>> params = init_seq2seq(numpy.random.default_rng(0), 5, 7, 4)
+    >>> memory, state = encode(params, numpy.array([[1, 2, 3]]), numpy.array([3]))
+    >>> decode(params, numpy.array([[1, 4]]), memory, None, state)[0].shape
+    (1, 2, 7)
+    """
+    steps, table = params["decoder"], params["target_embedding"]
+    if attention == "inside":
+        queries, context, _, last = attentive_gru(steps, target_in, memory, mask, state, table)
+    else:
+        queries, last = CELLS[cell](steps, target_in, state=state, table=table)
+        context = look_up(queries, memory, memory, mask, named_score(score, params))
+    both = np.concatenate([queries, context], axis=-1)
+    hidden = drop(tanh(linear(params["combine"], both)), dropout, rng)
+    return linear(params["output"], hidden), queries, last
+
+
+@shapes
+def seq2seq(params, source, source_lengths, target_in, *, attend=True, encoder="gru", **wiring):
     """Read the source and predict every target token, in one parallel pass (teacher forcing).
 
     Parameters
     ----------
     params : dict
-        From `init_seq2seq`.
-    source : integer array (batch, n_source)
-    source_lengths : integer array (batch,)
-    target_in : integer array (batch, n_target)
+        From `start.init_seq2seq`, with ``source_embedding`` (source_vocabulary, width) and
+        ``target_embedding`` (target_vocabulary, width).
+    source : integer array (batch, n_source) below source_vocabulary
+    source_lengths : integer array (batch,) up to n_source
+    target_in : integer array (batch, n_target) below target_vocabulary
+    attend : bool
+        Whether the decoder attends to all encoder outputs, or to one summary vector; it starts
+        with the summary in any case.
+    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
     **wiring
-        ``attend``, ``encoder``, ``summary`` and ``score``, as for `start_decoding`.
+        ``summary``, as for `encode`; ``score``, ``attention``, ``dropout`` and ``rng``, as for
+        `decode`; ``positions`` of a self-attention encoder.
 
     Returns
     -------
@@ -271,21 +396,49 @@ def seq2seq(params, source, source_lengths, target_in, **wiring):
 
     Examples
     --------
+    >>> from helpers.start import init_seq2seq
     >>> params = init_seq2seq(numpy.random.default_rng(0), 5, 7, 4)
     >>> tokens, lengths = numpy.array([[1, 2, 3]]), numpy.array([3])
     >>> seq2seq(params, tokens, lengths, numpy.array([[1, 4]])).shape
     (1, 2, 7)
     """
-    step, state = start_decoding(params, source, source_lengths, **wiring)
-    return step(target_in, state)[0]
+    reading, saying = split_wiring(encoder, **wiring)
+    outputs, vector = encode(params, source, source_lengths, encoder, **reading)
+    memory, mask = wire(outputs, vector, source_lengths, attend)
+    return decode(params, target_in, memory, mask, vector, cell_of(encoder), **saying)[0]
 
 
-def alignment(params, source, source_lengths, target_in, *, score=dot, **wiring):
+def split_wiring(encoder, summary=None, score=dot, attention="after", positions=None, **dropping):
+    """Return which options `encode` takes, and which `decode` takes.
+
+    Examples
+    --------
+    >>> split_wiring("gru", summary="mean", attention="inside")[0]
+    {'summary': 'mean'}
+    """
+    reading, saying = {"summary": summary}, {"score": score, "attention": attention, **dropping}
+    if encoder == "self_attention":
+        reading |= dropping | ({"positions": positions} if positions else {})
+    elif positions:
+        raise ValueError(f"positions = {positions!r} does not go with encoder = {encoder!r}")
+    return reading, saying
+
+
+@shapes
+def alignment(
+    params, source, source_lengths, target_in, *, attend=True, encoder="gru", score=dot, **wiring
+):
     """Attention map of `seq2seq`: how much each target position looks at each of the memory.
 
     Parameters
     ----------
-    params, source, source_lengths, target_in, score, **wiring
+    params : dict
+        From `start.init_seq2seq`, with ``source_embedding`` (source_vocabulary, width) and
+        ``target_embedding`` (target_vocabulary, width).
+    source : integer array (batch, n_source) below source_vocabulary
+    source_lengths : integer array (batch,) up to n_source
+    target_in : integer array (batch, n_target) below target_vocabulary
+    attend, encoder, score, **wiring
         As for `seq2seq`.
 
     Returns
@@ -295,40 +448,34 @@ def alignment(params, source, source_lengths, target_in, *, score=dot, **wiring)
 
     Examples
     --------
+    >>> from helpers.start import init_seq2seq
     >>> params = init_seq2seq(numpy.random.default_rng(0), 5, 7, 4)
     >>> tokens, lengths = numpy.array([[1, 2, 3]]), numpy.array([3])
     >>> alignment(params, tokens, lengths, numpy.array([[1, 4]])).sum(axis=-1).round(3)
     array([[1., 1.]], dtype=float32)
     """
-    memory, mask, vector, cell = _read(params, source, source_lengths, **wiring)
-    if "score" in params["decoder"]:
+    reading, saying = split_wiring(encoder, score=score, **wiring)
+    outputs, vector = encode(params, source, source_lengths, encoder, **reading)
+    memory, mask = wire(outputs, vector, source_lengths, attend)
+    if saying["attention"] == "inside":
         table = params["target_embedding"]
         return attentive_gru(params["decoder"], target_in, memory, mask, vector, table)[2]
-    _, queries, _ = decode(params, target_in, memory, mask, vector, cell, score)
-    return attention_weights(queries, memory, mask, score)
+    _, queries, _ = decode(params, target_in, memory, mask, vector, cell_of(encoder), **saying)
+    return attention_weights(queries, memory, mask, named_score(score, params))
 
 
-def _read(params, source, source_lengths, attend=True, encoder="gru", summary=None):
-    """Return memory and mask, the decoder's first state, and the name of its cell."""
-    outputs, vector = encode(params, source, source_lengths, encoder, summary)
-    return *wire(outputs, vector, source_lengths, attend), vector, _cell(encoder)
-
-
-def start_decoding(params, source, source_lengths, *, score=dot, **wiring):
+@shapes
+def start_decoding(params, source, source_lengths, *, attend=True, encoder="gru", **wiring):
     """Read the source, and return how to go on token by token, for `helpers.decoding`.
 
     Parameters
     ----------
     params : dict
-        From `init_seq2seq`.
-    source : integer array (batch, n_source)
-    source_lengths : integer array (batch,)
-    score : callable
-        (queries, keys) -> scores
-    **wiring
-        ``attend`` (True if not given; then the decoder attends to all encoder outputs, else to one
-        summary vector), ``encoder`` and ``summary``, as for `encode`: the decoder starts with the
-        summary in any case.
+        From `start.init_seq2seq`, with ``source_embedding`` (source_vocabulary, width).
+    source : integer array (batch, n_source) below source_vocabulary
+    source_lengths : integer array (batch,) up to n_source
+    attend, encoder, **wiring
+        As for `seq2seq`.
 
     Returns
     -------
@@ -339,16 +486,19 @@ def start_decoding(params, source, source_lengths, *, score=dot, **wiring):
 
     Examples
     --------
+    >>> from helpers.start import init_seq2seq
     >>> params = init_seq2seq(numpy.random.default_rng(0), 5, 7, 4)
     >>> step, state = start_decoding(params, numpy.array([[1, 2, 3]]), numpy.array([3]))
     >>> step(numpy.array([[1]]), state)[0].shape
     (1, 1, 7)
     """
-    memory, mask, vector, cell = _read(params, source, source_lengths, **wiring)
+    reading, saying = split_wiring(encoder, **wiring)
+    outputs, vector = encode(params, source, source_lengths, encoder, **reading)
+    memory, mask = wire(outputs, vector, source_lengths, attend)
 
     def step(tokens, state):
-        hidden, memory, mask = state
-        logits, _, hidden = decode(params, tokens, memory, mask, hidden, cell, score)
-        return logits, (hidden, memory, mask)
+        last, memory, mask = state
+        logits, _, last = decode(params, tokens, memory, mask, last, cell_of(encoder), **saying)
+        return logits, (last, memory, mask)
 
     return step, (vector, memory, mask)

@@ -17,7 +17,7 @@ import numpy as np
 from babel.dates import format_date
 from num2words import num2words
 
-from helpers.primitives import require, require_choice
+from helpers.shapes import require, require_choice
 
 PAD, START, END = 0, 1, 2
 SPECIAL = ("<pad>", "<start>", "<end>")

@@ -1,68 +1,91 @@
-"""The Transformer: blocks, encoder, decoder, encoder-decoder, and decoding with a cache.
+"""The Transformer: blocks, encoder, decoder, encoder-decoder, and decoder-only.
 
-Stands on functions, attention and positions. Three options go through every function: `positions`
-(a name, see `positions`), `norm` ("pre": each part of a block sees its input normed; "post", as
-in the paper: the sum is normed; "none"), and `dropout` with the random generator `rng` that it
-needs. `residual=False` leaves the sum out: to see what it is good for.
+Options that go through every function: `positions` (a name, see `positions`), `norm` ("pre": each
+part of a block sees its input normed; "post", as in the paper: the sum is normed; "none"), and
+`dropout` with the random generator `rng` that it needs. `residual=False` leaves the sum out: to
+see what it is good for. Going on from a cache is in `cached`.
 """
 
 import math
 
-from helpers import functions
+from helpers import fast
 from helpers.attention import (
-    attend,
     causal_mask,
-    init_multi_head,
-    keys_values,
     multi_head_attention,
     padding_mask,
+    prefix_mask,
     scaled_dot,
+    seen,
 )
-from helpers.positions import add_positions, init_positions, position_score
-from helpers.primitives import require, require_choice, require_shape
+from helpers.fast import transformer as kernels
+from helpers.functions import dropout as drop
+from helpers.functions import embedding, feed_forward, layer_norm, linear
+from helpers.positions import add_positions, position_score
+from helpers.shapes import shapes
 
-# ---- blocks ------------------------------------------------------------------------------
+# ---- blocks ----------------------------------------------------------------------------------
 
 
-def init_encoder_block(rng, width, heads):
-    """Start one block: self-attention, and two linear maps with 4 width units between them.
+def sublayer(norm_params, x, part, norm="pre", residual=True, dropout=0.0, rng=None):
+    r"""Add to x what a part of a block makes of it: :math:`x + \mathrm{part}(\mathrm{norm}(x))`.
+
+    After the sum, as in the paper of 2017, is "post": :math:`\mathrm{norm}(x + \mathrm{part}(x))`.
+
+    Parameters
+    ----------
+    norm_params : dict
+        Of a layer norm.
+    x : array (batch, n, width)
+    part : callable
+        array -> (array of the same shape, weights)
+    norm : {"pre", "post", "none"}
+    residual : bool
+        Whether the part adds to its input, or takes its place.
+    dropout : float
+        Share of what the part puts out that is set to 0.
+    rng : numpy.random.Generator, optional
+        Needed for dropout.
+
+    Returns
+    -------
+    x : array (batch, n, width)
+    weights
+        What the part returned beside it.
+
+    References
+    ----------
+    Vaswani et al. 2017, section 3.1 ("post"); Xiong et al. 2020 ("pre").
 
     Examples
     --------
-    >>> import numpy as np
-    >>> sorted(init_encoder_block(np.random.default_rng(0), 8, 2))
-    ['attention', 'attention_norm', 'expand', 'feed_forward_norm', 'shrink']
+    >>> params = {"scale": numpy.ones(2), "shift": numpy.zeros(2)}
+    >>> x = numpy.array([[[1.0, 3.0]]])
+    >>> sublayer(params, x, lambda y: (10 * y, None))[0].round()
+    array([[[-9., 13.]]])
     """
-    return {
-        "attention_norm": functions.init_layer_norm(width),
-        "attention": init_multi_head(rng, width, heads),
-        "feed_forward_norm": functions.init_layer_norm(width),
-        "expand": functions.init_linear(rng, width, 4 * width),
-        "shrink": functions.init_linear(rng, 4 * width, width),
-    }
+    change, weights = part(layer_norm(norm_params, x) if norm == "pre" else x)
+    change = drop(change, dropout, rng)
+    x = x + change if residual else change
+    return (layer_norm(norm_params, x) if norm == "post" else x), weights
 
 
-def encoder_block(
-    params, x, mask=None, *, score=scaled_dot, norm="pre", residual=True, dropout=0.0, rng=None
-):
+@shapes
+@fast.by(kernels.encoder_block)
+def encoder_block(params, x, mask=None, *, score=scaled_dot, norm="pre", **parts):
     """Let every position attend to every other, then transform each by itself.
 
     Parameters
     ----------
     params : dict
-        From `init_encoder_block`.
+        From `start.init_encoder_block`.
     x : array (batch, n, width)
-    mask : boolean array, optional
-        Broadcastable to (batch, n, n); True = may attend.
+    mask : boolean array to (batch, n, n), optional
+        True = may attend.
     score : callable
         (queries, keys) -> scores
     norm : {"pre", "post", "none"}
-    residual : bool
-        Whether each part of the block adds to its input, or takes its place.
-    dropout : float
-        Share of what attention and feed-forward put out that is set to 0.
-    rng : numpy.random.Generator, optional
-        Needed for dropout.
+    **parts
+        ``residual``, ``dropout`` and ``rng``, as for `sublayer`.
 
     Returns
     -------
@@ -76,13 +99,13 @@ def encoder_block(
 
     References
     ----------
-    Vaswani et al. 2017 ("post"); Xiong et al. 2020 ("pre").
+    Vaswani et al. 2017, figure 1, left.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> params = init_encoder_block(np.random.default_rng(0), 8, 2)
-    >>> x, weights = encoder_block(params, np.ones((3, 5, 8), np.float32))
+    >>> from helpers.start import init_encoder_block
+    >>> params = init_encoder_block(numpy.random.default_rng(0), 8, 2)
+    >>> x, weights = encoder_block(params, numpy.ones((3, 5, 8), numpy.float32))
     >>> x.shape, weights.shape
     ((3, 5, 8), (3, 2, 5, 5))
     """
@@ -90,70 +113,38 @@ def encoder_block(
     def itself(y):
         return multi_head_attention(params["attention"], y, y, mask, score)
 
-    return _block(params, x, _adding(norm, residual, dropout, rng), attention=itself)
+    def each(y):
+        return feed_forward(params["expand"], params["shrink"], y), None
+
+    x = seen(x, mask)
+    x, weights = sublayer(params["attention_norm"], x, itself, norm, **parts)
+    x, _ = sublayer(params["feed_forward_norm"], x, each, norm, **parts)
+    return x, weights
 
 
-def _block(params, x, add, **attentions):
-    """Add what each attention makes of x, then what two linear maps do; return all maps too."""
-    maps = []
-    for name, attend_to in attentions.items():
-        x, weights = add(params[f"{name}_norm"], x, attend_to)
-        maps.append(weights)
-    x, _ = add(
-        params["feed_forward_norm"],
-        x,
-        lambda y: (functions.feed_forward(params["expand"], params["shrink"], y), None),
-    )
-    return x, *maps
-
-
-def _adding(norm="pre", residual=True, dropout=0.0, rng=None):
-    """Return the function that adds to x what a part of a block makes of it."""
-    require_choice("norm", norm, ("pre", "post", "none"))
-
-    def add(norm_params, x, part):
-        change, weights = part(functions.layer_norm(norm_params, x) if norm == "pre" else x)
-        change = functions.dropout(change, dropout, rng)
-        x = x + change if residual else change
-        return (functions.layer_norm(norm_params, x) if norm == "post" else x), weights
-
-    return add
-
-
-def init_decoder_block(rng, width, heads):
-    """Start one block: self-attention, cross-attention, and two linear maps.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> sorted(init_decoder_block(np.random.default_rng(0), 8, 2))[:4]
-    ['attention', 'attention_norm', 'cross', 'cross_norm']
-    """
-    return {
-        **init_encoder_block(rng, width, heads),
-        "cross_norm": functions.init_layer_norm(width),
-        "cross": init_multi_head(rng, width, heads),
-    }
-
-
-def decoder_block(params, x, memory, mask=None, memory_mask=None, *, score=scaled_dot, **parts):
+@shapes
+@fast.by(kernels.decoder_block)
+def decoder_block(
+    params, x, memory, mask=None, memory_mask=None, *, score=scaled_dot, norm="pre", **parts
+):
     """Attend to the target so far, then to the source, then transform each position by itself.
 
     Parameters
     ----------
     params : dict
-        From `init_decoder_block`.
+        From `start.init_decoder_block`.
     x : array (batch, n_target, width)
     memory : array (batch, n_memory, width)
         What the encoder put out.
-    mask : boolean array, optional
-        Broadcastable to (batch, n_target, n_target), for self-attention; usually `causal_mask`.
-    memory_mask : boolean array, optional
-        Broadcastable to (batch, n_target, n_memory), for cross-attention.
+    mask : boolean array to (batch, n_target, n_target), optional
+        For self-attention; usually `attention.causal_mask`.
+    memory_mask : boolean array to (batch, n_target, n_memory), optional
+        For cross-attention.
     score : callable
         (queries, keys) -> scores, for self-attention; cross-attention has scaled dot products.
+    norm : {"pre", "post", "none"}
     **parts
-        ``norm``, ``residual``, ``dropout`` and ``rng``, as for `encoder_block`.
+        ``residual``, ``dropout`` and ``rng``, as for `sublayer`.
 
     Returns
     -------
@@ -169,13 +160,13 @@ def decoder_block(params, x, memory, mask=None, memory_mask=None, *, score=scale
 
     References
     ----------
-    Vaswani et al. 2017, figure 1.
+    Vaswani et al. 2017, figure 1, right.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> params = init_decoder_block(np.random.default_rng(0), 8, 2)
-    >>> x, memory = np.ones((3, 5, 8), np.float32), np.ones((3, 7, 8), np.float32)
+    >>> from helpers.start import init_decoder_block
+    >>> params = init_decoder_block(numpy.random.default_rng(0), 8, 2)
+    >>> x, memory = numpy.ones((3, 5, 8), numpy.float32), numpy.ones((3, 7, 8), numpy.float32)
     >>> x, weights, cross_weights = decoder_block(params, x, memory, causal_mask(5))
     >>> x.shape, weights.shape, cross_weights.shape
     ((3, 5, 8), (3, 2, 5, 5), (3, 2, 5, 7))
@@ -184,82 +175,107 @@ def decoder_block(params, x, memory, mask=None, memory_mask=None, *, score=scale
     def itself(y):
         return multi_head_attention(params["attention"], y, y, mask, score)
 
-    def cross(y):
+    def source(y):
         return multi_head_attention(params["cross"], y, memory, memory_mask)
 
-    return _block(params, x, _adding(**parts), attention=itself, cross=cross)
+    def each(y):
+        return feed_forward(params["expand"], params["shrink"], y), None
+
+    x = seen(x, mask)
+    x, weights = sublayer(params["attention_norm"], x, itself, norm, **parts)
+    x, cross_weights = sublayer(params["cross_norm"], x, source, norm, **parts)
+    x, _ = sublayer(params["feed_forward_norm"], x, each, norm, **parts)
+    return x, weights, cross_weights
 
 
-# ---- stacks of blocks --------------------------------------------------------------------
+# ---- stacks of blocks ------------------------------------------------------------------------
 
 
-def init_encoder(rng, width, heads=4, layers=1, *, positions="sinusoidal", norm="pre", longest=128):
-    """Start `layers` blocks, the positions, and, for pre-norm, the final norm.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    width, heads, layers : int
-    positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
-    norm : {"pre", "post", "none"}
-    longest : int
-        Number of positions that are learned.
-
-    Returns
-    -------
-    dict
-        Nested, float32.
-
-    Raises
-    ------
-    ValueError
-        If `layers` is below 1, `heads` does not divide `width`, or a name is unknown.
+def blocks(params):
+    """Parameters of the blocks of a stack, in their order.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> sorted(init_encoder(np.random.default_rng(0), 8, layers=2))
-    ['block_0', 'block_1', 'norm', 'positions']
+    >>> blocks({"block_0": "first", "block_1": "second", "norm": "no block"})
+    ['first', 'second']
     """
-    return _init_stack(init_encoder_block, rng, width, heads, layers, positions, norm, longest)
-
-
-def _init_stack(init_block, rng, width, heads, layers, positions, norm, longest):
-    require(layers > 0, f"layers = {layers} must be at least 1")
-    _adding(norm)
-    blocks = {f"block_{i}": init_block(rng, width, heads) for i in range(layers)}
-    final = {"norm": functions.init_layer_norm(width)} if norm == "pre" else {}
-    return blocks | final | {"positions": init_positions(rng, positions, width, longest)}
-
-
-def _blocks(params):
-    """Parameters of the blocks of a stack, in their order."""
     return [params[name] for name in params if name.startswith("block_")]
 
 
-def _enter(params, embedded, positions, start=0):
-    # Embeddings have norm 1 at the start, positions sqrt(width / 2): bring them to one scale.
+def enter(params, embedded, positions, start=0):
+    """Bring embeddings and positions to one scale, and add them up.
+
+    Embeddings start with norm 1, positions with sqrt(width / 2).
+
+    Examples
+    --------
+    >>> enter({"positions": {}}, numpy.ones((1, 1, 4)), "sinusoidal")
+    array([[[2., 3., 2., 3.]]])
+    """
     scaled = embedded * math.sqrt(embedded.shape[-1])
     return add_positions(params["positions"], scaled, positions, start)
 
 
-def _leave(params, x):
-    return functions.layer_norm(params["norm"], x) if "norm" in params else x
+def leave(params, x):
+    """Norm what pre-norm blocks have added up; other stacks have no last norm.
+
+    Examples
+    --------
+    >>> leave({}, numpy.ones(2))
+    array([1., 1.])
+    """
+    return layer_norm(params["norm"], x) if "norm" in params else x
 
 
-def encoder(params, embedded, lengths, *, positions="sinusoidal", dropout=0.0, rng=None, **parts):
+def stack(params, embedded, mask, *, positions="sinusoidal", dropout=0.0, rng=None, **parts):
+    """Send embeddings plus positions through all blocks of an encoder or a decoder-only model.
+
+    Parameters
+    ----------
+    params : dict
+        From `start.init_encoder`, with the same `positions` and `norm`.
+    embedded : array (batch, n, width)
+    mask : boolean array to (batch, n, n)
+    positions, dropout, rng, **parts
+        As for `encoder`.
+
+    Returns
+    -------
+    outputs : array (batch, n, width)
+    weights : list of arrays (batch, heads, n, n)
+        The map of each block.
+
+    Examples
+    --------
+    >>> from helpers.start import init_encoder
+    >>> params = init_encoder(numpy.random.default_rng(0), 8)
+    >>> stack(params, numpy.ones((2, 5, 8), numpy.float32), causal_mask(5))[1][0].shape
+    (2, 4, 5, 5)
+    """
+    x = drop(enter(params, embedded, positions), dropout, rng)
+    parts |= {"score": position_score(positions), "dropout": dropout, "rng": rng}
+    maps = []
+    for block in blocks(params):
+        x, weights = encoder_block(block, x, mask, **parts)
+        maps.append(weights)
+    return leave(params, x), maps
+
+
+@shapes
+def encoder(params, embedded, lengths, *, positions="sinusoidal", norm="pre", **parts):
     """Self-attention encoder: embeddings plus positions, through all blocks.
 
     Parameters
     ----------
     params : dict
-        From `init_encoder`, with the same `positions` and `norm`.
+        From `start.init_encoder`, with the same `positions` and `norm`.
     embedded : array (batch, n, width)
         Embedded tokens, with no position in them yet.
-    lengths : integer array (batch,)
+    lengths : integer array (batch,) up to n
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
-    dropout, rng, **parts
-        As for `encoder_block`, with ``norm`` and ``residual``; embeddings are dropped out too.
+    norm : {"pre", "post", "none"}
+    **parts
+        ``residual``, ``dropout`` and ``rng``, as for `sublayer`; embeddings are dropped out too.
 
     Returns
     -------
@@ -275,51 +291,18 @@ def encoder(params, embedded, lengths, *, positions="sinusoidal", dropout=0.0, r
 
     Examples
     --------
-    >>> import numpy as np
-    >>> params = init_encoder(np.random.default_rng(0), 8)
-    >>> outputs, weights = encoder(params, np.ones((2, 5, 8), np.float32), np.array([5, 3]))
+    >>> from helpers.start import init_encoder
+    >>> params = init_encoder(numpy.random.default_rng(0), 8)
+    >>> embedded = numpy.ones((2, 5, 8), numpy.float32)
+    >>> outputs, weights = encoder(params, embedded, numpy.array([5, 3]))
     >>> outputs.shape, bool((weights[0][1, :, :, 3:] == 0).all())
     ((2, 5, 8), True)
     """
-    mask = _mask_of("lengths", lengths, embedded)
-    x = functions.dropout(_enter(params, embedded, positions), dropout, rng)
-    parts |= {"score": position_score(positions), "dropout": dropout, "rng": rng}
-    weights = []
-    for block in _blocks(params):
-        x, block_weights = encoder_block(block, x, mask, **parts)
-        weights.append(block_weights)
-    return _leave(params, x), weights
+    mask = padding_mask(lengths, embedded.shape[1])
+    return stack(params, embedded, mask, positions=positions, norm=norm, **parts)
 
 
-def _mask_of(name, lengths, x):
-    """Return the padding mask of a batch x (batch, n, width)."""
-    mask = padding_mask(lengths, x.shape[1])
-    require_shape(name, mask[:, 0, 0], len(x), reason=", one per sequence")
-    return mask
-
-
-def init_decoder(rng, width, heads=4, layers=1, *, positions="sinusoidal", norm="pre", longest=128):
-    """Start `layers` decoder blocks, the positions, and, for pre-norm, the final norm.
-
-    Parameters
-    ----------
-    rng, width, heads, layers, positions, norm, longest
-        As for `init_encoder`.
-
-    Returns
-    -------
-    dict
-        Nested, float32.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> sorted(init_decoder(np.random.default_rng(0), 8, norm="post"))
-    ['block_0', 'positions']
-    """
-    return _init_stack(init_decoder_block, rng, width, heads, layers, positions, norm, longest)
-
-
+@shapes
 def decoder(
     params,
     embedded,
@@ -327,6 +310,7 @@ def decoder(
     memory_lengths,
     *,
     positions="sinusoidal",
+    norm="pre",
     dropout=0.0,
     rng=None,
     **parts,
@@ -336,15 +320,18 @@ def decoder(
     Parameters
     ----------
     params : dict
-        From `init_decoder`, with the same `positions` and `norm`.
+        From `start.init_decoder`, with the same `positions` and `norm`.
     embedded : array (batch, n_target, width)
         The embedded target, shifted right by one.
     memory : array (batch, n_memory, width)
         What the encoder put out.
-    memory_lengths : integer array (batch,)
-    positions, dropout, rng, **parts
-        As for `encoder`. Rotary and ALiBi positions act in self-attention alone: a distance
-        between a target and a source position has no meaning.
+    memory_lengths : integer array (batch,) up to n_memory
+    positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
+        Rotary and ALiBi positions act in self-attention alone: a distance between a target and a
+        source position has no meaning.
+    norm : {"pre", "post", "none"}
+    dropout, rng, **parts
+        As for `encoder`, with ``residual``.
 
     Returns
     -------
@@ -360,166 +347,40 @@ def decoder(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> params = init_decoder(np.random.default_rng(0), 8)
-    >>> x, memory = np.ones((2, 3, 8), np.float32), np.ones((2, 5, 8), np.float32)
-    >>> outputs, weights, cross_weights = decoder(params, x, memory, np.array([5, 4]))
+    >>> from helpers.start import init_decoder
+    >>> params = init_decoder(numpy.random.default_rng(0), 8)
+    >>> x, memory = numpy.ones((2, 3, 8), numpy.float32), numpy.ones((2, 5, 8), numpy.float32)
+    >>> outputs, weights, cross_weights = decoder(params, x, memory, numpy.array([5, 4]))
     >>> outputs.shape, weights[0].shape, cross_weights[0].shape
     ((2, 3, 8), (2, 4, 3, 3), (2, 4, 3, 5))
     """
-    memory_mask = _mask_of("memory_lengths", memory_lengths, memory)
     mask = causal_mask(embedded.shape[1])
-    x = functions.dropout(_enter(params, embedded, positions), dropout, rng)
-    parts |= {"score": position_score(positions), "dropout": dropout, "rng": rng}
-    weights, cross_weights = [], []
-    for block in _blocks(params):
-        x, own, cross = decoder_block(block, x, memory, mask, memory_mask, **parts)
-        weights.append(own)
-        cross_weights.append(cross)
-    return _leave(params, x), weights, cross_weights
+    memory_mask = padding_mask(memory_lengths, memory.shape[1])
+    x = drop(enter(params, embedded, positions), dropout, rng)
+    parts |= {"score": position_score(positions), "norm": norm, "dropout": dropout, "rng": rng}
+    maps, cross_maps = [], []
+    for block in blocks(params):
+        x, weights, cross_weights = decoder_block(block, x, memory, mask, memory_mask, **parts)
+        maps.append(weights)
+        cross_maps.append(cross_weights)
+    return leave(params, x), maps, cross_maps
 
 
-def start_cache(params, memory, memory_lengths):
-    """Cache of a decoder that has said nothing yet: keys and values of the memory.
-
-    Parameters
-    ----------
-    params : dict
-        From `init_decoder`.
-    memory : array (batch, n_memory, width)
-    memory_lengths : integer array (batch,)
-
-    Returns
-    -------
-    dict
-        For each block ``itself`` and ``memory``, see `attention.keys_values`; and the ``mask`` of
-        the memory. The first axis of every array is the batch.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> params = init_decoder(np.random.default_rng(0), 8)
-    >>> cache = start_cache(params, np.ones((2, 5, 8), np.float32), np.array([5, 4]))
-    >>> [cache["block_0"][name]["keys"].shape for name in ("itself", "memory")]
-    [(2, 4, 0, 2), (2, 4, 5, 2)]
-    """
-    mask = _mask_of("memory_lengths", memory_lengths, memory)
-    blocks = {
-        f"block_{i}": {
-            "itself": keys_values(block["attention"], memory[:, :0]),
-            "memory": keys_values(block["cross"], memory),
-        }
-        for i, block in enumerate(_blocks(params))
-    }
-    return blocks | {"mask": mask}
+# ---- the whole -------------------------------------------------------------------------------
 
 
-def decoder_step(params, embedded, cache, *, positions="sinusoidal", norm="pre", residual=True):
-    """Go on decoding from a cache: what `decoder` gives for the new positions, without the old.
-
-    Parameters
-    ----------
-    params : dict
-        From `init_decoder`.
-    embedded : array (batch, n_new, width)
-        The new tokens, usually one.
-    cache : dict
-        From `start_cache`, or from the step before; it is not changed.
-    positions, norm, residual
-        As for `decoder`.
-
-    Returns
-    -------
-    outputs : array (batch, n_new, width)
-    cache : dict
-        With the new positions in it.
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, or a name is unknown.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> params = init_decoder(np.random.default_rng(0), 8)
-    >>> cache = start_cache(params, np.ones((2, 5, 8), np.float32), np.array([5, 4]))
-    >>> outputs, cache = decoder_step(params, np.ones((2, 1, 8), np.float32), cache)
-    >>> outputs.shape, cache["block_0"]["itself"]["keys"].shape
-    ((2, 1, 8), (2, 4, 1, 2))
-    """
-    start, n_new = cache["block_0"]["itself"]["keys"].shape[2], embedded.shape[1]
-    x = _enter(params, embedded, positions, start)
-    mask, score = causal_mask(start + n_new)[start:], position_score(positions)
-    add, seen = _adding(norm, residual), {"mask": cache["mask"]}
-    for i, block in enumerate(_blocks(params)):
-        old = seen[f"block_{i}"] = dict(cache[f"block_{i}"])
-
-        def itself(y, block=block, old=old):
-            old["itself"] = keys_values(block["attention"], y, old["itself"])
-            return attend(block["attention"], y, old["itself"], mask, score)
-
-        def cross(y, block=block, old=old):
-            return attend(block["cross"], y, old["memory"], cache["mask"])
-
-        x, _, _ = _block(block, x, add, attention=itself, cross=cross)
-    return _leave(params, x), seen
-
-
-# ---- the whole ---------------------------------------------------------------------------
-
-
-def init_transformer(
-    rng, source_vocabulary, target_vocabulary, width=64, heads=4, layers=1, **options
-):
-    """Start an encoder-decoder.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    source_vocabulary, target_vocabulary : int
-        Numbers of tokens.
-    width, heads : int
-    layers : int
-        Blocks of the encoder, and as many of the decoder.
-    **options
-        ``positions``, ``norm`` and ``longest``, as for `init_encoder`.
-
-    Returns
-    -------
-    dict
-        Nested, float32.
-
-    Raises
-    ------
-    ValueError
-        If `layers` is below 1, `heads` does not divide `width`, or a name is unknown.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> sorted(init_transformer(np.random.default_rng(0), 5, 7, 8))
-    ['decoder', 'encoder', 'output', 'source_embedding', 'target_embedding']
-    """
-    return {
-        "source_embedding": functions.init_embedding(rng, source_vocabulary, width),
-        "target_embedding": functions.init_embedding(rng, target_vocabulary, width),
-        "encoder": init_encoder(rng, width, heads, layers, **options),
-        "decoder": init_decoder(rng, width, heads, layers, **options),
-        "output": functions.init_linear(rng, width, target_vocabulary),
-    }
-
-
+@shapes
 def transformer(params, source, source_lengths, target_in, **options):
     """Read the source and predict every target token, in one parallel pass (teacher forcing).
 
     Parameters
     ----------
     params : dict
-        From `init_transformer`.
-    source : integer array (batch, n_source)
-    source_lengths : integer array (batch,)
-    target_in : integer array (batch, n_target)
+        From `start.init_transformer`, with ``source_embedding`` (source_vocabulary, width) and
+        ``target_embedding`` (target_vocabulary, width).
+    source : integer array (batch, n_source) below source_vocabulary
+    source_lengths : integer array (batch,) up to n_source
+    target_in : integer array (batch, n_target) below target_vocabulary
         The target, shifted right by one: it begins with the start token.
     **options
         ``positions``, ``norm``, ``residual``, ``dropout`` and ``rng``, as for `encoder`.
@@ -539,21 +400,28 @@ def transformer(params, source, source_lengths, target_in, **options):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> params = init_transformer(np.random.default_rng(0), 5, 7, 8)
-    >>> tokens, lengths = np.array([[1, 2, 3]]), np.array([3])
-    >>> transformer(params, tokens, lengths, np.array([[1, 4]])).shape
+    >>> from helpers.start import init_transformer
+    >>> params = init_transformer(numpy.random.default_rng(0), 5, 7, 8)
+    >>> tokens, lengths = numpy.array([[1, 2, 3]]), numpy.array([3])
+    >>> transformer(params, tokens, lengths, numpy.array([[1, 4]])).shape
     (1, 2, 7)
     """
-    return _forward(params, source, source_lengths, target_in, **options)[0]
+    return read_and_predict(params, source, source_lengths, target_in, **options)[0]
 
 
+@shapes
 def attention_maps(params, source, source_lengths, target_in, **options):
     """Return all maps of a Transformer, of its three kinds of attention.
 
     Parameters
     ----------
-    params, source, source_lengths, target_in, **options
+    params : dict
+        From `start.init_transformer`, with ``source_embedding`` (source_vocabulary, width) and
+        ``target_embedding`` (target_vocabulary, width).
+    source : integer array (batch, n_source) below source_vocabulary
+    source_lengths : integer array (batch,) up to n_source
+    target_in : integer array (batch, n_target) below target_vocabulary
+    **options
         As for `transformer`.
 
     Returns
@@ -564,58 +432,81 @@ def attention_maps(params, source, source_lengths, target_in, **options):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> params = init_transformer(np.random.default_rng(0), 5, 7, 8)
-    >>> tokens, lengths = np.array([[1, 2, 3]]), np.array([3])
-    >>> maps = attention_maps(params, tokens, lengths, np.array([[1, 4]]))
+    >>> from helpers.start import init_transformer
+    >>> params = init_transformer(numpy.random.default_rng(0), 5, 7, 8)
+    >>> tokens, lengths = numpy.array([[1, 2, 3]]), numpy.array([3])
+    >>> maps = attention_maps(params, tokens, lengths, numpy.array([[1, 4]]))
     >>> {name: layers[0].shape for name, layers in maps.items()}
     {'encoder': (1, 4, 3, 3), 'decoder': (1, 4, 2, 2), 'cross': (1, 4, 2, 3)}
     """
-    return _forward(params, source, source_lengths, target_in, **options)[1]
+    return read_and_predict(params, source, source_lengths, target_in, **options)[1]
 
 
-def _forward(params, source, source_lengths, target_in, **options):
-    source_embedded = functions.embedding(params["source_embedding"], source)
-    memory, source_maps = encoder(params["encoder"], source_embedded, source_lengths, **options)
-    target_embedded = functions.embedding(params["target_embedding"], target_in)
-    outputs, target_maps, cross_maps = decoder(
-        params["decoder"], target_embedded, memory, source_lengths, **options
-    )
-    maps = {"encoder": source_maps, "decoder": target_maps, "cross": cross_maps}
-    return functions.linear(params["output"], outputs), maps
-
-
-def start_decoding(params, source, source_lengths, **options):
-    """Read the source, and return how to go on token by token, for `helpers.decoding`.
-
-    Parameters
-    ----------
-    params, source, source_lengths
-        As for `transformer`.
-    positions, norm, residual
-        As for `decoder`.
-
-    Returns
-    -------
-    step : callable
-        (tokens (batch, 1), state) -> (logits (batch, 1, target_vocabulary), state)
-    state : dict
-        The decoder's cache.
+def read_and_predict(params, source, source_lengths, target_in, **options):
+    """Return the logits of `transformer` and the maps of `attention_maps`.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> params = init_transformer(np.random.default_rng(0), 5, 7, 8)
-    >>> step, state = start_decoding(params, np.array([[1, 2, 3]]), np.array([3]))
-    >>> step(np.array([[1]]), state)[0].shape
-    (1, 1, 7)
+    >>> from helpers.start import init_transformer
+    >>> params = init_transformer(numpy.random.default_rng(0), 5, 7, 8)
+    >>> tokens, lengths = numpy.array([[1, 2, 3]]), numpy.array([3])
+    >>> read_and_predict(params, tokens, lengths, numpy.array([[1, 4]]))[0].shape
+    (1, 2, 7)
     """
-    embedded = functions.embedding(params["source_embedding"], source)
-    memory, _ = encoder(params["encoder"], embedded, source_lengths, **options)
+    embedded = embedding(params["source_embedding"], source)
+    memory, source_maps = encoder(params["encoder"], embedded, source_lengths, **options)
+    embedded = embedding(params["target_embedding"], target_in)
+    outputs, target_maps, cross_maps = decoder(
+        params["decoder"], embedded, memory, source_lengths, **options
+    )
+    maps = {"encoder": source_maps, "decoder": target_maps, "cross": cross_maps}
+    return linear(params["output"], outputs), maps
 
-    def step(tokens, cache):
-        embedded = functions.embedding(params["target_embedding"], tokens)
-        outputs, cache = decoder_step(params["decoder"], embedded, cache, **options)
-        return functions.linear(params["output"], outputs), cache
 
-    return step, start_cache(params["decoder"], memory, source_lengths)
+@shapes
+def decoder_only(params, tokens, prefix_lengths=None, *, lengths=None, **options):
+    """Predict every next token from those before it: one stack, no cross-attention.
+
+    Parameters
+    ----------
+    params : dict
+        From `start.init_decoder_only`, with ``embedding`` (vocabulary, width).
+    tokens : integer array (batch, n) below vocabulary
+        Source and target end to end, or any text.
+    prefix_lengths : integer array (batch,) up to n, optional
+        So many first tokens see each other; without it each sees itself and earlier ones alone.
+    lengths : integer array (batch,) up to n, optional
+        True lengths; what lies past them is looked at by no true position.
+    **options
+        ``positions`` (rotary if not given), ``norm``, ``residual``, ``dropout`` and ``rng``, as
+        for `encoder`.
+
+    Returns
+    -------
+    logits : array (batch, n, vocabulary)
+    weights : list of arrays (batch, heads, n, n)
+        The map of each block.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a token is outside the vocabulary, or a name is unknown.
+
+    References
+    ----------
+    Radford et al. 2019; with a prefix: Raffel et al. 2020, section 3.2.1.
+
+    Examples
+    --------
+    >>> from helpers.start import init_decoder_only
+    >>> params = init_decoder_only(numpy.random.default_rng(0), 7, 8)
+    >>> logits, weights = decoder_only(params, numpy.array([[1, 2, 3]]))
+    >>> logits.shape, bool((weights[0][0, :, 0, 1:] == 0).all())
+    ((1, 3, 7), True)
+    """
+    n = tokens.shape[1]
+    mask = causal_mask(n) if prefix_lengths is None else prefix_mask(prefix_lengths, n)
+    mask = mask if lengths is None else mask & padding_mask(lengths, n)
+    embedded = embedding(params["embedding"], tokens)
+    outputs, weights = stack(params["stack"], embedded, mask, **{"positions": "rotary", **options})
+    return linear(params["output"], outputs), weights

@@ -1,0 +1,168 @@
+"""Learning: Adam, the learning rate, clipping; and parameters as one vector, and back."""
+
+import math
+
+import numpy as np
+
+from helpers.shapes import require
+
+
+def flatten(params):
+    """Put all arrays of a nested dict into one vector, in the order of the dict.
+
+    Parameters
+    ----------
+    params : dict
+        Nested; its leaves are arrays, of which whole numbers become real ones.
+
+    Returns
+    -------
+    array (number of parameters,)
+
+    Examples
+    --------
+    >>> flatten({"a": np.ones((2, 1)), "b": {"c": np.zeros(3)}})
+    array([1., 1., 0., 0., 0.])
+    """
+    vector = np.concatenate([np.reshape(leaf, -1) for leaf in leaves(params)])
+    return vector if np.issubdtype(vector.dtype, np.floating) else vector.astype(float)
+
+
+def leaves(params):
+    """Yield the arrays of a nested dict, in the order of the dict.
+
+    Examples
+    --------
+    >>> [array.shape for array in leaves({"a": np.ones((2, 1)), "b": {"c": np.zeros(3)}})]
+    [(2, 1), (3,)]
+    """
+    for value in params.values():
+        if isinstance(value, dict):
+            yield from leaves(value)
+        else:
+            yield value
+
+
+def rebuild(template, arrays):
+    """Return a nested dict in the shape of `template`, filled from the iterator `arrays`.
+
+    Examples
+    --------
+    >>> rebuild({"a": None, "b": {"c": None}}, iter([1, 2]))
+    {'a': 1, 'b': {'c': 2}}
+    """
+    return {
+        name: rebuild(value, arrays) if isinstance(value, dict) else next(arrays)
+        for name, value in template.items()
+    }
+
+
+def unflatten(vector, template):
+    """Cut a vector into views, as a nested dict in the shape of `template`.
+
+    Parameters
+    ----------
+    vector : array (number of parameters,)
+    template : dict
+        Nested; says names and shapes.
+
+    Returns
+    -------
+    dict
+        Its arrays share memory with `vector`.
+
+    Raises
+    ------
+    ValueError
+        If the vector has another number of entries than the template.
+
+    Examples
+    --------
+    >>> unflatten(np.arange(3.0), {"a": np.ones((2, 1)), "b": np.zeros(1)})["b"]
+    array([2.])
+    """
+    sizes = [np.shape(leaf) for leaf in leaves(template)]
+    ends = np.cumsum([math.prod(shape) for shape in sizes])
+    total = int(ends[-1])
+    reason = f"vector has shape {vector.shape}; it must be ({total},), the size of the template"
+    require(vector.shape == (total,), reason)
+    pieces = zip(np.split(vector, ends[:-1]), sizes, strict=True)
+    return rebuild(template, (piece.reshape(shape) for piece, shape in pieces))
+
+
+def learning_rate(step, steps, peak, warmup):
+    """Rate at a step: a linear rise over `warmup` steps, then half a cosine down to 0.
+
+    Examples
+    --------
+    >>> [round(learning_rate(step, 300, 1.0, 100), 2) for step in (0, 99, 200, 299)]
+    [0.01, 1.0, 0.5, 0.0]
+    """
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    progress = (step - warmup) / max(steps - warmup, 1)
+    return peak * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def clip(gradient, longest):
+    """Shorten a gradient to the length `longest` if it is longer (Pascanu et al. 2013).
+
+    Parameters
+    ----------
+    gradient : array (n,)
+    longest : float
+
+    Returns
+    -------
+    array (n,)
+
+    Examples
+    --------
+    >>> clip(np.array([3.0, 4.0]), 1.0)
+    array([0.6, 0.8])
+    """
+    length = math.sqrt(np.sum(gradient * gradient))
+    return gradient * (longest / length) if length > longest else gradient
+
+
+def adam(vector, gradient, moments, step, rate, decays=(0.9, 0.98), epsilon=1e-9):
+    r"""Take one step of Adam (Kingma and Ba 2015, algorithm 1).
+
+    .. math:: m &\leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad
+        v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2 \\
+        \theta &\leftarrow \theta - \alpha\, \hat m / (\sqrt{\hat v} + \epsilon), \qquad
+        \hat m = m / (1 - \beta_1^t),\; \hat v = v / (1 - \beta_2^t)
+
+    Parameters
+    ----------
+    vector : array (n,)
+        The parameters θ.
+    gradient : array (n,)
+    moments : pair of arrays (n,)
+        Running means m of the gradient and v of its square; zeros at the start.
+    step : int
+        Number of the step, from 0; t is one more.
+    rate : float
+        Learning rate α.
+    decays : pair of floats
+        Share of the old mean that is kept, for either moment.
+    epsilon : float
+
+    Returns
+    -------
+    vector : array (n,)
+    moments : pair of arrays (n,)
+
+    Examples
+    --------
+    >>> start = np.array([1.0, 1.0])
+    >>> vector, moments = adam(start, np.array([5.0, -0.1]), (0 * start, 0 * start), 0, rate=0.1)
+    >>> vector.round(3)  # the first step has the size of the rate, whatever the gradient's
+    array([0.9, 1.1])
+    """
+    first = decays[0] * moments[0] + (1 - decays[0]) * gradient
+    second = decays[1] * moments[1] + (1 - decays[1]) * gradient**2
+    first_hat = first / (1 - decays[0] ** (step + 1))  # both start at 0: without that bias
+    second_hat = second / (1 - decays[1] ** (step + 1))
+    change = rate * first_hat / (np.sqrt(second_hat) + epsilon)
+    return (vector - change).astype(vector.dtype), (first, second)
