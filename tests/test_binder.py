@@ -15,6 +15,7 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
+import nbformat
 import pytest
 
 import notebooks
@@ -32,11 +33,20 @@ SETTINGS = {
 ALL_RUN = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
   .every(prompt => !/\\[[ *]\\]/.test(prompt.textContent))"""
 
+COUNT_THREADS = """import threadpoolctl
+print("threads:", *(pool["num_threads"] for pool in threadpoolctl.threadpool_info()))"""
+
 
 @pytest.fixture
 def lab(tmp_path):
-    """Start JupyterLab from .venv-binder over a copy of the book; yield its address."""
+    """Start JupyterLab from .venv-binder over a copy of the book; yield its address.
+
+    As on Binder, nothing tells NumPy how many threads to use: the first cell must.
+    """
     shutil.copytree(notebooks.BOOK, tmp_path / "book")
+    chapter = notebooks.read(tmp_path / "book" / "intro.ipynb")
+    chapter.cells.append(nbformat.v4.new_code_cell(COUNT_THREADS, id="threads"))
+    notebooks.write(chapter, tmp_path / "book" / "intro.ipynb")
     for name, values in SETTINGS.items():
         place = tmp_path / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         place.parent.mkdir(parents=True)
@@ -47,7 +57,6 @@ def lab(tmp_path):
         "HOME": str(tmp_path),
         "LANG": "C.UTF-8",
         "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
-        "OMP_NUM_THREADS": "1",
     }
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--IdentityProvider.token="]
     log = (tmp_path / "lab.log").open("w")
@@ -87,6 +96,8 @@ def test_a_chapter_runs_and_its_slider_moves_in_lab(lab, browser_path):
         page.wait_for_selector("text=/Python 3.*Idle/")
         page.wait_for_function(ALL_RUN)
         assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+        [threads] = page.locator("pre:text-matches('^threads:')").all_inner_texts()
+        assert set(threads.split()[1:]) == {"1"}
         picture = page.locator(".jp-OutputArea .widget-image").first.element_handle()
         before = picture_bytes(page, picture)
         page.locator(".noUi-handle").first.press("ArrowRight")

@@ -84,16 +84,42 @@ def test_every_paper_that_the_helpers_name_is_in_the_references():
             assert (name.lower(), year) in known, f"{path.name}: {name} {year}"
 
 
-def test_repository_is_named_in_one_place():
-    """Notebooks name it as well, in the first cell, which is made from that place."""
-    address = "attention-measured/attention-measured"
+# ---- the repository's address ------------------------------------------------------------
+
+
+def theme(address):
+    """Return the theme's options after the extension has seen them, as Jupyter Book makes them."""
+    options = {"repository_url": address, "launch_buttons": {"colab_url": "https://example.org"}}
+    config = SimpleNamespace(html_theme_options=options)
+    course.configure(SimpleNamespace(outdir="_build/html"), config)
+    return options
+
+
+def test_without_an_address_there_are_no_launch_buttons(monkeypatch):
+    for variables in [{}, {"GITHUB_REPOSITORY": "a/fork", "GITHUB_SERVER_URL": "https://git"}]:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        assert not theme("")["launch_buttons"]
+
+
+def test_launch_buttons_lead_to_the_address_and_on_github_to_the_fork(monkeypatch):
+    address = "https://example.org/owner/name"
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    assert theme(address)["repository_url"] == address
+    assert theme(address)["launch_buttons"]
+    monkeypatch.setenv("GITHUB_REPOSITORY", "a/fork")
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://example.org")
+    assert theme(address)["repository_url"] == "https://example.org/a/fork"
+
+
+def test_no_file_names_an_address_that_is_not_in_the_settings():
+    """Whoever registers an invented address would run code on readers' machines."""
+    places = r"(github|gitlab)\.(com|io)/[a-z0-9-]*/?attention-?measured"
+    address = notebooks.settings()["repository"].get("url") or "nowhere"
     listed = subprocess.run(
-        ["git", "grep", "-l", address, "--", ".", ":!tests", ":!*.ipynb"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
+        ["git", "grep", "-hiE", places], cwd=ROOT, capture_output=True, text=True
     )
-    assert listed.stdout.split() == ["_config.yml"]
+    assert not [line for line in listed.stdout.splitlines() if address not in line]
 
 
 # ---- what makes outputs stale ------------------------------------------------------------

@@ -51,9 +51,33 @@ def test_first_cell_makes_the_helpers_importable_elsewhere(name):
     assert first == notebooks.setup_cell(), "run `python book/_extensions/notebooks.py --setup`"
 
 
-def test_first_cell_of_a_problem_set_is_that_of_the_chapters():
-    for path in (notebooks.BOOK.parent / "assignments" / "source").glob("*/*.ipynb"):
-        assert notebooks.read(path).cells[0].source == notebooks.setup_cell().source
+@pytest.mark.parametrize("path", notebooks.problem_sets(), ids=lambda path: path.stem)
+def test_first_cell_of_a_problem_set_is_that_of_the_chapters(path):
+    assert notebooks.read(path).cells[0].source == notebooks.setup_cell().source
+
+
+@pytest.mark.parametrize("path", [*CHAPTERS, *notebooks.problem_sets()], ids=lambda path: path.stem)
+def test_lab_folds_what_the_book_hides(path):
+    both = {"source_hidden": True, "outputs_hidden": True}
+    for cell in notebooks.read(path).cells:
+        tags = set(cell.metadata.get("tags", ()))
+        if tags & {"solution", "remove-cell"}:
+            wanted = {"source_hidden": True} if cell.id == "setup" else both
+        elif tags & {"hide-input", "remove-input"}:
+            wanted = {"source_hidden": True}
+        else:
+            assert not [tag for tag in tags if tag.startswith(("hide-", "remove-"))]
+            wanted = {}
+        assert cell.metadata.get("jupyter", {}) == wanted, cell.id
+
+
+def test_the_normal_form_folds_by_tags_alone():
+    notebook = example()
+    notebook.cells[1].metadata = {"jupyter": {"outputs_hidden": True}}
+    notebook.cells[2].metadata = {"tags": ["remove-output", "kept"]}
+    cells = notebooks.normalise(notebook).cells
+    assert "jupyter" not in cells[1].metadata
+    assert cells[2].metadata.jupyter == {"outputs_hidden": True}
 
 
 def test_first_cell_is_put_in_once_and_keeps_the_others():
@@ -65,19 +89,67 @@ def test_first_cell_is_put_in_once_and_keeps_the_others():
     assert notebooks.with_setup(copy.deepcopy(once)) == once
 
 
+ELSEWHERE = {"url": "https://example.org/owner/course", "branch": "some"}
+
+
+def elsewhere(tmp_path, code, git="exit 1"):
+    """Run code in a folder without the course, with a `git` that does what it is told."""
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{git}\n")
+    program.chmod(0o755)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment["PATH"] = f"{program.parent}{os.pathsep}{environment['PATH']}"
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+
+
 def test_first_cell_fetches_the_course_where_it_is_missing(tmp_path):
     """As on Colab: a folder of its own, and a `git` that gives this working copy."""
-    git = tmp_path / "bin" / "git"
-    git.parent.mkdir()
-    git.write_text(f'#!/bin/sh\nfor last; do :; done\nln -s "{notebooks.BOOK.parent}" "$last"\n')
-    git.chmod(0o755)
-    code = notebooks.setup_cell().source + "\nfrom helpers import checks; print(os.getcwd())"
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment["PATH"] = f"{git.parent}{os.pathsep}{environment['PATH']}"
-    printed = subprocess.check_output(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, text=True
+    code = (
+        notebooks.setup_cell(ELSEWHERE).source + "\nfrom helpers import checks; print(os.getcwd())"
     )
-    assert printed.strip() == str(notebooks.BOOK)
+    git = f"""echo "$@" > asked; for last; do :; done; ln -s "{notebooks.BOOK.parent}" "$last" """
+    run = elsewhere(tmp_path, code, git)
+    assert run.stdout.strip() == str(notebooks.BOOK), run.stderr
+    asked = (tmp_path / "asked").read_text().split()
+    assert asked[-2:] == [ELSEWHERE["url"], "course"] and "some" in asked
+
+
+def test_first_cell_carries_on_after_a_restart_of_the_kernel(tmp_path):
+    """Git refuses to fetch into a folder that is there, and need not be asked again."""
+    (tmp_path / "course").symlink_to(notebooks.BOOK.parent)
+    run = elsewhere(tmp_path, notebooks.setup_cell(ELSEWHERE).source + "\nimport helpers")
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize(
+    ("repository", "sentence"),
+    [({"url": "", "branch": "main"}, "_config.yml"), (ELSEWHERE, "needs a network")],
+)
+def test_first_cell_says_what_is_missing_without_a_traceback(tmp_path, repository, sentence):
+    notebook = nbformat.v4.new_notebook(cells=[notebooks.setup_cell(repository)])
+    notebook.cells[0].source = f"import os; os.environ['PATH'] = ''\n{notebook.cells[0].source}"
+    notebooks.write(notebook, tmp_path / "alone.ipynb")
+    [run] = notebooks.execute_all([tmp_path / "alone.ipynb"], static=False)
+    [output] = [one for one in run.notebook.cells[0].outputs if one.output_type == "error"]
+    [shown] = output.traceback
+    assert sentence in shown and "Traceback" not in shown
+    assert not (tmp_path / "course").exists()
+
+
+def test_first_cell_keeps_numpy_on_one_thread_even_if_it_was_loaded_before():
+    code = (
+        f"import numpy\n{notebooks.setup_cell().source}\n"
+        "pools = threadpoolctl.threadpool_info()\n"
+        "print(len(pools) > 0, {pool['num_threads'] for pool in pools}, os.cpu_count())"
+    )
+    several = {"OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3"}
+    printed = subprocess.check_output(
+        [sys.executable, "-c", code], env={**os.environ, **several}, cwd=notebooks.BOOK, text=True
+    )
+    assert printed.startswith("True {1} ")
 
 
 @pytest.mark.parametrize("name", NAMES)

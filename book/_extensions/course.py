@@ -52,8 +52,10 @@ def configure(app, config):
     """Choose the cache folder; Sphinx reads every page again when this setting changes."""
     cache = Path(app.outdir).parent / ".jupyter_cache" / fingerprint()
     config.nb_execution_cache_path = str(cache)
+    if not config.html_theme_options.get("repository_url"):
+        config.html_theme_options["launch_buttons"] = {}  # there is nowhere to lead to
     # On GitHub the launch buttons lead to the repository that builds the book: forks as well.
-    if "GITHUB_REPOSITORY" in os.environ:
+    elif "GITHUB_REPOSITORY" in os.environ:
         address = f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}"
         config.html_theme_options["repository_url"] = address
 

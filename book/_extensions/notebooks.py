@@ -5,10 +5,12 @@ half is what ``make notebooks`` runs::
 
     python book/_extensions/notebooks.py                  # every chapter
     python book/_extensions/notebooks.py 03_bottleneck    # just one
-    python book/_extensions/notebooks.py --setup          # only renew the first cell of each
+    python book/_extensions/notebooks.py --setup          # execute nothing: renew the first
+                                                          # cells, and what Lab shows folded
 """
 
 import asyncio
+import json
 import os
 import re
 import socket
@@ -173,6 +175,29 @@ def mixed_cells(notebook):
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT_CELL_METADATA = ("tags", "mystnb", "jupyter")
+SOURCE, OUTPUTS = "source_hidden", "outputs_hidden"
+# What the book hides or leaves out, JupyterLab shows folded. A cell without one of these tags
+# is open: what was folded while it was written stays so for nobody else.
+FOLDED = {
+    "hide-input": (SOURCE,),
+    "remove-input": (SOURCE,),
+    "hide-output": (OUTPUTS,),
+    "remove-output": (OUTPUTS,),
+    "hide-cell": (SOURCE, OUTPUTS),
+    "remove-cell": (SOURCE, OUTPUTS),
+    "solution": (SOURCE, OUTPUTS),
+}
+
+
+def fold(cell):
+    """Make JupyterLab fold of a cell what its tags hide in the book."""
+    hidden = {part for tag in cell.metadata.get("tags", ()) for part in FOLDED.get(tag, ())}
+    if cell.id == "setup":
+        hidden -= {OUTPUTS}  # it speaks only when something is missing
+    cell.metadata.pop("jupyter", None)
+    if hidden:
+        cell.metadata["jupyter"] = nbformat.from_dict(dict.fromkeys(sorted(hidden), True))
+    return cell
 
 
 def normalise(notebook):
@@ -191,6 +216,7 @@ def normalise(notebook):
         cell.setdefault("id", f"cell-{index:02d}")
         kept = {key: cell.metadata[key] for key in KEPT_CELL_METADATA if key in cell.metadata}
         cell.metadata = nbformat.from_dict(kept)
+        fold(cell)
         if cell.cell_type == "code":
             count += _normalise_outputs(cell, count + 1)
     return notebook
@@ -214,18 +240,9 @@ def _normalise_outputs(cell, number):
 
 # ---- the first cell ----------------------------------------------------------------------
 
-SETUP = """\
-# Where the course isn't there, as on Colab: fetch it, and the packages that are missing.
-import importlib.util
-import os
-import sys
-
-if importlib.util.find_spec("helpers") is None:
-    address = "{url}"
-    os.system(f"git clone --quiet --depth 1 --branch {branch} {{address}} course")
-    os.chdir("course/book")
-    sys.path.insert(0, os.getcwd())
-    os.system(f"{{sys.executable}} ../binder/install_missing.py")"""
+# Its code, without an address.
+FIRST_CELL = Path(__file__).with_name("first_cell.py")
+NOWHERE = 'ADDRESS, BRANCH = "", "main"'
 
 
 def settings():
@@ -233,23 +250,36 @@ def settings():
     return yaml.safe_load((BOOK.parent / "_config.yml").read_text(encoding="utf-8"))
 
 
-def setup_cell():
-    """Make the first cell of every notebook: on Colab it makes `helpers` importable.
+def setup_cell(repository=None):
+    """Make the first cell of every notebook.
 
-    The address of the repository comes from ``_config.yml``.
+    It keeps NumPy on one thread, and on Colab it makes `helpers` importable.
+
+    Parameters
+    ----------
+    repository : dict, optional
+        Address ("url", empty if there is none yet) and "branch" of the course; those that
+        ``_config.yml`` names, unless they are given.
     """
-    source = SETUP.format(**settings()["repository"])
-    # The book leaves it out, and JupyterLab folds it.
-    metadata = {"tags": ["remove-cell"], "jupyter": {"source_hidden": True}}
-    return nbformat.v4.new_code_cell(source, id="setup", execution_count=1, metadata=metadata)
+    place = settings()["repository"] if repository is None else repository
+    address, branch = json.dumps(place.get("url") or ""), json.dumps(place["branch"])
+    code = FIRST_CELL.read_text(encoding="utf-8").rstrip("\n")
+    source = code.replace(NOWHERE, f"ADDRESS, BRANCH = {address}, {branch}")
+    tags = {"tags": ["remove-cell"]}
+    return fold(nbformat.v4.new_code_cell(source, id="setup", execution_count=1, metadata=tags))
 
 
 def with_setup(notebook):
     """Put the first cell into a notebook that has none, or renew it; the others keep their ids."""
+    new = setup_cell()
     if notebook.cells[0].id == "setup":
-        notebook.cells[0] = setup_cell()
+        old = notebook.cells[0]
+        new.execution_count = old.execution_count
+        if "nbgrader" in old.metadata:
+            new.metadata["nbgrader"] = old.metadata.nbgrader
+        notebook.cells[0] = new
         return notebook
-    notebook.cells.insert(0, setup_cell())
+    notebook.cells.insert(0, new)
     for cell in notebook.cells[1:]:
         for counted in (cell, *cell.get("outputs", ())):
             if counted.get("execution_count"):
@@ -277,6 +307,11 @@ def chapters(names=()):
     return sorted(BOOK.glob("*.ipynb"))
 
 
+def problem_sets():
+    """Return the paths of the instructor's versions of the problem sets."""
+    return sorted((BOOK.parent / "assignments" / "source").glob("*/*.ipynb"))
+
+
 def main(names):
     """Execute chapters in live mode and rewrite them in normal form."""
 
@@ -301,9 +336,12 @@ def main(names):
 
 
 def renew_setup(names):
-    """Renew the first cell of chapters, and execute nothing."""
-    for path in chapters(names):
-        write(with_setup(read(path)), path)
+    """Renew first cells and what is folded, in chapters and problem sets; execute nothing."""
+    for path in chapters(names) + ([] if names else problem_sets()):
+        notebook = with_setup(read(path))
+        for cell in notebook.cells:
+            fold(cell)
+        write(notebook, path)
 
 
 if __name__ == "__main__":
