@@ -1,11 +1,24 @@
 """Checks: right answers pass, each typical mistake gets its own sentence, nothing is raised."""
 
+import builtins
+import sys
+from functools import partial
+from pathlib import Path
+
+import autograd
+import nbformat
 import numpy as np
 import pytest
+from autograd.extend import primitive
+from hypothesis import given
+from hypothesis import strategies as st
+from nbclient import NotebookClient
 
 from helpers import checks
-from helpers.attention import attention, attention_weights, padding_mask
+from helpers.attention import attention, attention_weights, causal_mask, padding_mask
 from helpers.functions import softmax
+
+BOOK = Path(__file__).parents[1] / "book"
 
 RNG = np.random.default_rng(0)
 QUERIES, KEYS, VALUES = (RNG.standard_normal(shape) for shape in ((2, 3, 4), (2, 5, 4), (2, 5, 6)))
@@ -30,6 +43,45 @@ def broken(*arguments):
 
 def with_nan(*arguments):
     return np.full((2, 3, 6), np.nan)
+
+
+def writes_into_its_argument(*arguments):
+    arguments[0][...] = 1
+
+
+def halves_in_place(x):
+    """Halve, but return nothing."""
+    x /= 2
+
+
+def attend_in_place(queries, keys, values):
+    """Right, but each argument is used up."""
+    queries /= np.sqrt(queries.shape[-1])
+    scores = queries @ keys.swapaxes(1, 2)
+    scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=-1, keepdims=True)
+    context = scores @ values
+    for array in (queries, keys, values):
+        array[...] = np.nan
+    return context
+
+
+def asks(*arguments):
+    return input("which axis? ")
+
+
+@primitive
+def without_gradient(x):
+    return x * 2
+
+
+def differentiates(*arguments):
+    return autograd.grad(without_gradient)(3.0)
+
+
+def takes_a_stub(*arguments):
+    return stub(*arguments) + 1
 
 
 def softmax_without_keepdims(scores):
@@ -69,7 +121,32 @@ RIGHT = {
         attention_weights(QUERIES, KEYS, padding_mask([5, 3], 5)), padding_mask([5, 3], 5)
     ),
     "permutation": lambda: checks.permutation_invariant(attention),
+    "permutation, in place": lambda: checks.permutation_invariant(attend_in_place),
     "batch": lambda: checks.batch_items_independent(attention, QUERIES, KEYS, VALUES),
+    "batch, in place": lambda: checks.batch_items_independent(
+        attend_in_place, QUERIES, KEYS, VALUES
+    ),
+    "same result, in place": lambda: checks.same_result(
+        attend_in_place, (QUERIES, KEYS, VALUES), softmax(SCORES / 2) @ VALUES
+    ),
+    "later": lambda: checks.later_changes_nothing(
+        lambda x: attention(x, x, x, causal_mask(5)), VALUES
+    ),
+    "later, in place": lambda: checks.later_changes_nothing(
+        lambda x: x.cumsum(axis=1, out=x), VALUES
+    ),
+    "later, integers": lambda: checks.later_changes_nothing(
+        lambda x: x.cumsum(axis=1), np.arange(24).reshape(2, 3, 4)
+    ),
+    "padding": lambda: checks.padding_changes_nothing(
+        lambda x: attention(x, x, x, padding_mask([5, 3], 5)), VALUES, [5, 3]
+    ),
+    "padding, summary": lambda: checks.padding_changes_nothing(
+        lambda x: x[[0, 1], [4, 2]], VALUES, np.array([5, 3])
+    ),
+    "padding, a number": lambda: checks.padding_changes_nothing(
+        lambda x: x[0].sum() + x[1, :3].sum(), VALUES, [5, 3]
+    ),
 }
 WRONG = {
     "close": {
@@ -83,6 +160,22 @@ WRONG = {
         "text": (lambda: checks.close("three", 3.0), "of type str"),
         "ragged": (lambda: checks.close([[1, 2], [3]], np.ones(2)), "of type list"),
         "odd object": (lambda: checks.close(Odd(), 3.0), "of type Odd"),
+        "numbers as text": (lambda: checks.close(lambda: ("1", "2"), [1, 2]), "of type tuple"),
+        "complex": (lambda: checks.close(np.ones(2) * 1j, np.ones(2)), "an array of complex128"),
+        "a function": (lambda: checks.close(lambda: lambda: 3.0, 3.0), "of type function"),
+        "input()": (lambda: checks.close(asks, 3.0), "stopped with OSError: pytest: reading from"),
+        "no gradient": (
+            lambda: checks.close(differentiates, 3.0),
+            "autograd can't go back through a function that is called here: VJP of",
+        ),
+        "stub within": (
+            lambda: checks.close(takes_a_stub, 3.0),
+            "stub still raises NotImplementedError",
+        ),
+        "in place": (
+            lambda: checks.same_result(halves_in_place, (np.ones(3),), np.ones(3) / 2),
+            "the function changed what it was given and returned None: return the result.",
+        ),
     },
     "rows": {
         "softmax over the wrong axis": (
@@ -158,6 +251,54 @@ WRONG = {
         "exception": (lambda: checks.batch_items_independent(broken, VALUES), "ValueError: matmul"),
         "text": (lambda: checks.batch_items_independent(lambda x: "x", VALUES), "of type str"),
     },
+    "later": {
+        "the future": (
+            lambda: checks.later_changes_nothing(lambda x: attention(x, x, x), VALUES),
+            "place 0 changes by",
+        ),
+        "one place ahead": (
+            lambda: checks.later_changes_nothing(
+                lambda x: x + np.roll(x, -1, axis=1) * (np.arange(5) == 2)[:, None], VALUES
+            ),
+            "place 2 changes by",
+        ),
+        "another shape": (
+            lambda: checks.later_changes_nothing(lambda x: x.sum(axis=1), VALUES),
+            "result has shape (2, 6), but it should begin with (2, 5)",
+        ),
+        "stub": (lambda: checks.later_changes_nothing(stub, VALUES), "write it first"),
+        "no return": (lambda: checks.later_changes_nothing(none, VALUES), "`return`?"),
+        "NaN": (lambda: checks.later_changes_nothing(with_nan, VALUES), "holds NaN"),
+    },
+    "padding": {
+        "mean": (
+            lambda: checks.padding_changes_nothing(lambda x: x.mean(axis=1), VALUES, [5, 3]),
+            "when only the padding does",
+        ),
+        "shape depends on the numbers": (
+            lambda: checks.padding_changes_nothing(lambda x: x[x > x.mean()], VALUES, [5, 3]),
+            "but it should be",
+        ),
+        "stub": (lambda: checks.padding_changes_nothing(stub, VALUES, [5, 3]), "write it first"),
+        "no return": (lambda: checks.padding_changes_nothing(none, VALUES, [5, 3]), "`return`?"),
+        "NaN": (lambda: checks.padding_changes_nothing(with_nan, VALUES, [5, 3]), "holds NaN"),
+    },
+}
+
+# Each check, with the function that it calls left open.
+CALLED = {
+    "close": lambda function: checks.close(partial(function, QUERIES), np.ones(3)),
+    "same_result": lambda function: checks.same_result(function, (QUERIES,), np.ones(3)),
+    "rows_sum_to_one": lambda function: checks.rows_sum_to_one(partial(function, SCORES)),
+    "masked_weights_are_zero": lambda function: checks.masked_weights_are_zero(
+        partial(function, SCORES), MASK
+    ),
+    "permutation_invariant": checks.permutation_invariant,
+    "batch_items_independent": lambda function: checks.batch_items_independent(function, VALUES),
+    "later_changes_nothing": lambda function: checks.later_changes_nothing(function, VALUES),
+    "padding_changes_nothing": lambda function: checks.padding_changes_nothing(
+        function, VALUES, [5, 3]
+    ),
 }
 
 
@@ -213,3 +354,136 @@ def test_a_small_error_beyond_the_tolerance_is_found():
     masked = softmax(SCORES, where=MASK)
     masked[1, 2, 4] = 1e-30
     assert "weight (1, 2, 4)" in checks.masked_weights_are_zero(masked, MASK).message
+
+
+def test_every_check_is_tried_with_functions_that_misbehave():
+    public = {name for name, value in vars(checks).items() if hasattr(value, "__wrapped__")}
+    assert set(CALLED) == {name for name in public if not name.startswith("_")} - {
+        "contextmanager",
+        "wraps",
+    }
+
+
+class Silent(Exception):
+    """Has no words."""
+
+    def __str__(self):
+        raise RuntimeError("no text here")
+
+
+ENDS = {
+    SystemExit: "the function ends Python, as by exit()",
+    KeyboardInterrupt: "the function was interrupted",
+    GeneratorExit: "stopped with GeneratorExit",
+    Silent: "stopped with Silent: it can't be said in words",
+    EOFError("EOF when reading a line"): "the function calls input(), and nobody answers",
+    RecursionError("too deep"): "stopped with RecursionError: too deep",
+    MemoryError: "stopped with MemoryError",
+}
+
+
+@pytest.mark.parametrize("check", CALLED)
+@pytest.mark.parametrize("error", ENDS, ids=repr)
+def test_nothing_that_is_raised_escapes(check, error):
+    def answer(*arguments):
+        raise error
+
+    verdict = CALLED[check](answer)
+    assert not verdict
+    assert ENDS[error] in verdict.message
+    assert "write it first" not in verdict.message
+
+
+@pytest.mark.parametrize("check", CALLED)
+def test_exit_ends_the_call_alone(check):
+    verdict = CALLED[check](lambda *arguments: sys.exit(0))
+    assert verdict == (False, "the function ends Python, as by exit(): return the result instead.")
+
+
+@pytest.mark.parametrize("check", CALLED)
+def test_arguments_stay_as_they_were(check):
+    given = [array.copy() for array in (QUERIES, KEYS, VALUES, SCORES)]
+    assert not CALLED[check](writes_into_its_argument)
+    for array, before in zip((QUERIES, KEYS, VALUES, SCORES), given, strict=True):
+        np.testing.assert_array_equal(array, before)
+
+
+def test_what_cannot_be_copied_is_handed_over_as_it_is():
+    class Single:
+        """One of its kind."""
+
+        def __deepcopy__(self, memo):
+            raise TypeError("there is one only")
+
+    single = Single()
+    assert checks.same_result(lambda given: float(given is single), (single,), 1.0)
+
+
+# A step, as it is written for a result of its own, and in place.
+STEPS = {
+    "halve": (lambda x: x / 2, lambda x: np.divide(x, 2, out=x)),
+    "shift": (lambda x: x + 3, lambda x: np.add(x, 3, out=x)),
+    "square": (lambda x: x * x, lambda x: np.multiply(x, x, out=x)),
+    "sum": (lambda x: x.cumsum(axis=1), lambda x: np.cumsum(x, axis=1, out=x)),
+    "centre": (
+        lambda x: x - x.mean(axis=1, keepdims=True),
+        lambda x: np.subtract(x, x.mean(axis=1, keepdims=True), out=x),
+    ),
+    "mix": (lambda x: x + x[::-1], lambda x: np.add(x, x[::-1].copy(), out=x)),
+}
+
+
+@given(st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=4), st.integers(1, 3))
+def test_work_in_place_is_judged_as_work_on_a_copy(names, batch):
+    def run(way, x):
+        for name in names:
+            x = STEPS[name][way](x)
+        return x
+
+    x = np.random.default_rng(batch).standard_normal((batch, 4, 2))
+    given = x.copy()
+    for check in (
+        lambda function: checks.same_result(function, (x,), run(0, x)),
+        lambda function: checks.batch_items_independent(function, x),
+        lambda function: checks.later_changes_nothing(function, x),
+        lambda function: checks.padding_changes_nothing(function, x, [3] * batch),
+        lambda function: checks.permutation_invariant(lambda q, k, v: function(v)[:, :3]),
+    ):
+        assert check(partial(run, 1)) == check(partial(run, 0))
+    np.testing.assert_array_equal(x, given)
+
+
+def test_a_kernel_outlives_an_answer_that_ends_it_or_asks(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(BOOK))
+    code = (
+        "from helpers import checks\n\n"
+        "def f():\n    exit()\n\n"
+        "def g():\n    return input()\n\n"
+        "def h():\n    return checks.close(f, 1.0).holds\n\n"
+        "print(checks.close(f, 1.0), checks.close(g, 1.0), checks.close(h, 0.0), sep='\\n')",
+        "import time\ntime.sleep(0.3)  # a kernel that was told to end does so after 0.1 s",
+        "print('here')",
+    )
+    cells = [nbformat.v4.new_code_cell(source) for source in code]
+    NotebookClient(nbformat.v4.new_notebook(cells=cells), timeout=60).execute()
+    assert cells[0].outputs[0].text.splitlines() == [
+        "not yet: the function ends Python, as by exit(): return the result instead.",
+        "not yet: the function calls input(), and nobody answers: use its arguments instead.",
+        "right: result is as expected.",
+    ]
+    assert cells[2].outputs[0].text == "here\n"
+
+
+def test_exit_is_given_back_to_the_shell(monkeypatch):
+    class Shell:
+        """Stands in for IPython's."""
+
+        def ask_exit(self):
+            self.asked = True
+
+    shell = Shell()
+    monkeypatch.setattr(builtins, "get_ipython", lambda: shell, raising=False)
+    assert "ends Python" in checks.close(lambda: shell.ask_exit(), 1.0).message
+    assert not hasattr(shell, "asked")
+    shell.ask_exit()
+    assert shell.asked

@@ -16,6 +16,8 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nbclient import NotebookClient
 from PIL import Image
 
@@ -263,6 +265,9 @@ def test_show_takes_figures_of_pyplot(static):
         ({"row": [0], "letter": []}, ValueError, "letter has no values"),
         ({"row": [0, 0], "letter": "x"}, TypeError, "letter must be a sequence"),
         ({"row": [0, 0], "letter": ["x"]}, ValueError, "row has a value twice"),
+        ({"row": [1, 1.0], "letter": ["x"]}, ValueError, "row has a value twice"),
+        ({"row": [0.3, 0.1 + 0.1, 0.2], "letter": ["x"]}, ValueError, "row has a value twice"),
+        ({"row": [np.nan, np.nan], "letter": ["x"]}, ValueError, "row has a value twice"),
         ({"row": 3, "letter": ["x"]}, TypeError, "row must be a sequence.*3"),
         ({"row": range(21), "letter": range(20)}, ValueError, "21 x 20 = 420.*400"),
         (
@@ -289,6 +294,35 @@ def test_wrong_use_is_explained(shown, monkeypatch, mode, keywords, error, messa
 def test_show_needs_words():
     with pytest.raises(ValueError, match="alt is empty"):
         show(plots.new_figure(), alt="")
+
+
+@pytest.mark.parametrize("mode", ["live", "static"])
+@pytest.mark.parametrize(
+    ("values", "first", "last"),
+    [
+        (np.linspace(1000, 1001, 11), "1000", "1001"),
+        (np.linspace(0, 1, 4), "0", "1"),
+        ([0.1 + 0.2, 0.3, "none"], "0.30000000000000004", "none"),
+    ],
+)
+def test_values_that_look_alike_get_the_digits_that_tell_them_apart(
+    shown, monkeypatch, mode, values, first, last
+):
+    monkeypatch.setenv("STATIC_BOOK", str(int(mode == "static")))
+    explore(lambda figure, rate: None, alt="{rate}", rate=values)
+    if mode == "live":
+        texts = [text for text, _ in shown.pop().children[1].options]
+    else:
+        (texts,) = data_of(shown.pop()["text/html"])["values"]
+    assert len(set(texts)) == len(values)
+    assert (texts[0], texts[-1]) == (first, last)
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=1, unique=True))
+def test_distinct_numbers_are_never_taken_for_one(values):
+    texts = module._texts(values)
+    assert len(set(texts)) == len(values)
+    assert [float(text) for text in texts] == pytest.approx(values, rel=1e-3)
 
 
 def test_positions_are_plain_values_in_the_order_of_the_frames():

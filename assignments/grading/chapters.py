@@ -15,6 +15,26 @@ def tagged(cell, tag):
     return tag in cell.metadata.get("tags", [])
 
 
+def exercises(cells):
+    r"""Map the label of each exercise to its cells, from its text to before the next exercise.
+
+    Examples
+    --------
+    >>> from nbformat.v4 import new_code_cell, new_markdown_cell
+    >>> text = new_markdown_cell("```{exercise-start}\n:label: ex-one\n```\nTry.")
+    >>> found = exercises([new_code_cell("1"), text, new_code_cell("2"), new_code_cell("3")])
+    >>> [(label, [cell.source[-1] for cell in cells]) for label, cells in found.items()]
+    [('ex-one', ['.', '2', '3'])]
+    """
+    found, label = {}, None
+    for cell in cells:
+        if cell.cell_type == "markdown" and (start := EXERCISE.search(cell.source)):
+            label = start[1]
+        if label:
+            found.setdefault(label, []).append(cell)
+    return found
+
+
 def without_solutions(notebook):
     """Return a chapter for students: the solutions gone, and the rest marked for grading."""
     kept, inside = [], False
@@ -102,15 +122,10 @@ def _mark(cells):
     first = next(i for i, cell in enumerate(code) if not tagged(cell, "remove-cell"))
     for index, cell in enumerate(code[: first + 1]):
         _name(cell, f"imports_{index}", locked=True)
-    label, exercise = None, []
-    for cell in cells:
-        if start := EXERCISE.search(cell.source):
-            label, exercise = start[1], []
-        elif label and cell.cell_type == "code":
-            exercise.append(cell)
-            if tagged(cell, "exercise"):
-                _mark_exercise(label, exercise)
-                label = None
+    for label, exercise in exercises(cells).items():
+        code = [cell for cell in exercise if cell.cell_type == "code"]
+        last = next(i for i, cell in enumerate(code) if tagged(cell, "exercise"))
+        _mark_exercise(label, code[: last + 1])
 
 
 def _mark_exercise(label, exercise):

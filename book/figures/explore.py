@@ -206,7 +206,7 @@ def _check(draw, values, labels, start):
     for name, options in values.items():
         if not options:
             raise ValueError(f"{name} has no values: a slider needs one at least")
-        if len(set(map(_text, options))) < len(options):
+        if len(set(_texts(options))) < len(options):
             raise ValueError(f"{name} has a value twice: {options}")
     count = np.prod([len(options) for options in values.values()])
     if count > MOST_POSITIONS:
@@ -250,9 +250,19 @@ def _words(alt, position):
     return text
 
 
-def _text(value):
-    """Return a slider's value as its reader sees it."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _texts(options):
+    """Return a slider's values as its reader sees them: with so few digits that they still differ.
+
+    Examples
+    --------
+    >>> _texts([0.1, 1 / 3, "all"]), _texts([1000.0, 1000.1])
+    (['0.1', '0.3333', 'all'], ['1000', '1000.1'])
+    """
+    for digits in range(4, 18):  # no two numbers are alike in 17 digits
+        texts = [f"{x:.{digits}g}" if isinstance(x, float) else str(x) for x in options]
+        if len(set(texts)) == len(options):
+            break
+    return texts
 
 
 # The built book: HTML, pictures, a script.
@@ -267,7 +277,7 @@ def _show_frames(draw, figure, alt, caption, labels, start, values):
     data = {
         "x": columns.start,
         "y": rows.start,
-        "values": [[_text(value) for value in options] for options in values.values()],
+        "values": [_texts(options) for options in values.values()],
         "alts": [_words(alt, position) for position in positions(**values)],
         "frames": _pack(base, frames, rows, columns),
     }
@@ -378,8 +388,9 @@ def _image_element(pixels, alt):
 
 def _slider_element(label, options, value):
     """Return a labelled slider, disabled until the script has run, and its value as text."""
-    text = escape(_text(value))
-    room = max(len(_text(option)) for option in options)
+    texts = _texts(options)
+    text = escape(texts[options.index(value)])
+    room = max(map(len, texts))
     return (
         f"<label><span>{escape(label)}</span>"
         f'<input type="range" min="0" max="{len(options) - 1}" value="{options.index(value)}" '
@@ -404,7 +415,7 @@ def _show_widgets(draw, figure, alt, caption, labels, start, values):
 
     sliders = {
         name: ipywidgets.SelectionSlider(
-            options=[(_text(value), value) for value in options],
+            options=list(zip(_texts(options), options, strict=True)),
             value=start[name],
             description=labels[name],
             style={"description_width": "initial"},

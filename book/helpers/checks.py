@@ -2,11 +2,16 @@
 
 Knows no model: every check is handed the function it looks at, tries it on small arrays of
 distinct sizes, and returns a `Verdict`, which is true or false and says what is wrong and why. A
-check never raises on a student's code; `assert checks.rows_sum_to_one(weights)` fails with the
-same words that the student reads.
+check never raises on a student's code, whatever that does: it hands over copies, which may be
+worked on in place, and outlives `exit()`. `assert checks.rows_sum_to_one(weights)` fails with
+the same words that the student reads.
 """
 
-from functools import wraps
+import builtins
+import copy
+import traceback
+from contextlib import contextmanager
+from functools import partial, wraps
 from typing import NamedTuple
 
 import numpy as np
@@ -52,30 +57,102 @@ def _verdict(check):
 
 
 def _attempt(function, *arguments):
-    """Call a student's function."""
+    """Call a student's function, with arguments of its own."""
+    given = [_copy(argument) for argument in arguments]
+    if isinstance(function, partial):
+        function = _copy(function)
     try:
-        result = function(*arguments)
-    except NotImplementedError:
-        raise _Wrong("the function still raises NotImplementedError: write it first.") from None
-    except Exception as error:
-        raise _Wrong(f"the function stopped with {type(error).__name__}: {error}") from None
+        with _python_goes_on():
+            result = function(*given)
+    except BaseException as error:  # what ends Python, too, must not end the check
+        raise _Wrong(_reason(error)) from None
     if result is None:
-        raise _Wrong("the function returned None. Is there a `return`?")
+        changed = any(map(_differs, given, arguments))
+        raise _Wrong(
+            "the function changed what it was given and returned None: return the result."
+            if changed
+            else "the function returned None. Is there a `return`?"
+        )
     return result
 
 
-def _numbers(found, name, shape=None):
-    """Array of what was found; a callable is called."""
-    if callable(found):
-        found = _attempt(found)
+def _copy(argument):
+    """Copy an argument, or hand it on if it is something that can't be copied."""
     try:
-        array = np.asarray(found, dtype=float)
-    except Exception:  # whatever a student's object does when it is turned into numbers
+        return copy.deepcopy(argument)
+    except Exception:
+        return argument
+
+
+def _differs(array, before):
+    return isinstance(array, np.ndarray) and array.tobytes() != before.tobytes()
+
+
+@contextmanager
+def _python_goes_on():
+    """Let `exit()` end the call alone: in a notebook it would stop the kernel a moment later."""
+    shell = getattr(builtins, "get_ipython", lambda: None)()
+    if shell is None:
+        yield
+        return
+
+    def ask_exit():
+        raise SystemExit
+
+    before, shell.ask_exit = shell.ask_exit, ask_exit
+    try:
+        yield
+    finally:
+        shell.ask_exit = before
+
+
+def _reason(error):
+    """Say in a sentence how a student's function came to stop."""
+    kind, words = type(error).__name__, _words(error)
+    stack = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][1:]  # without `_attempt`
+    if kind == "NotImplementedError" and _is_theirs(stack):
+        name = "the function" if len(stack) == 1 else stack[-1].f_code.co_name
+        return f"{name} still raises NotImplementedError: write it first."
+    if kind == "StdinNotImplementedError" or words.startswith("EOF when reading a line"):
+        return "the function calls input(), and nobody answers: use its arguments instead."
+    if kind == "NotImplementedError" and words.startswith(("VJP of", "JVP of")):
+        return f"autograd can't go back through a function that is called here: {words}"
+    if isinstance(error, SystemExit):
+        return "the function ends Python, as by exit(): return the result instead."
+    if isinstance(error, KeyboardInterrupt):
+        return "the function was interrupted before it had a result. Does a loop never end?"
+    return f"the function stopped with {kind}: {words}"
+
+
+def _words(error):
+    """Return what an exception says, if it can say it."""
+    try:
+        return str(error)
+    except BaseException:
+        return "it can't be said in words"
+
+
+def _is_theirs(stack):
+    """Whether the last of the frames stands where the first one does, and in no library."""
+    return bool(stack) and stack[0].f_globals is stack[-1].f_globals
+
+
+def _called(found):
+    """Return what was found; a callable is called."""
+    return _attempt(found) if callable(found) else found
+
+
+def _numbers(found, name, shape=None):
+    """Array of what was found."""
+    kind, array = f"of type {type(found).__name__}", None
+    try:
+        array = np.asarray(found)
+        kind = f"an array of {array.dtype}" if isinstance(found, np.ndarray) else kind
+        array = array.astype(float) if array.dtype.kind in "biufO" else None
+    except BaseException:  # whatever a student's object does when it is turned into numbers
         array = None
     if found is None or array is None:
-        raise _Wrong(
-            f"{name} is of type {type(found).__name__}, but it should be an array of numbers."
-        )
+        raise _Wrong(f"{name} is {kind}, but it should be an array of numbers.")
     if shape is not None and array.shape != shape:
         raise _Wrong(f"{name} has shape {array.shape}, but it should be {shape}.")
     if not np.isfinite(array).all():
@@ -114,7 +191,7 @@ def close(found, expected, name="result", tolerance=1e-5):
     not yet: result is 2 at position (1,), but it should be 2.5.
     """
     expected = np.asarray(expected, dtype=float)
-    found = _numbers(found, name, expected.shape)
+    found = _numbers(_called(found), name, expected.shape)
     wrong = ~np.isclose(found, expected, atol=tolerance, rtol=tolerance)
     if wrong.any():
         place = _first(wrong)
@@ -182,7 +259,7 @@ def rows_sum_to_one(weights, mask=None, tolerance=1e-5):
     >>> rows_sum_to_one(np.full((4, 2), 0.25))
     not yet: row (0,) of weights sums to 0.5. Along which axis did you divide?
     """
-    weights = _numbers(weights, "weights")
+    weights = _numbers(_called(weights), "weights")
     if weights.ndim < 2:
         raise _Wrong(f"weights has shape {weights.shape}, but it should be (…, n_queries, n_keys).")
     allowed = _fitted(True if mask is None else mask, weights).any(axis=-1)
@@ -229,7 +306,7 @@ def masked_weights_are_zero(weights, mask):
     >>> masked_weights_are_zero(np.array([[0.5, 0.5]]), np.array([[True, False]]))
     not yet: weight (0, 1) is 0.5, but the mask forbids it. True means "may attend".
     """
-    weights = _numbers(weights, "weights")
+    weights = _numbers(_called(weights), "weights")
     forbidden = ~_fitted(mask, weights)
     wrong = forbidden & (weights != 0)
     if wrong.any():
@@ -317,3 +394,82 @@ def batch_items_independent(function, *arrays, tolerance=1e-5):
                 f"item {i} of the batch changes by {difference:.3g} when it is computed alone."
             )
     return f"each of the {batch} items gets what it would get alone."
+
+
+@_verdict
+def later_changes_nothing(function, x, tolerance=1e-5):
+    """Whether each place of a result knows only the same and earlier places of a sequence.
+
+    Parameters
+    ----------
+    function : callable
+        ``(x)`` -> array (batch, n, ...)
+    x : array (batch, n, ...)
+        Its later places are exchanged for other numbers.
+    tolerance : float
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> later_changes_nothing(lambda x: x.cumsum(axis=1), np.ones((2, 3, 4)))
+    right: no place sees a later one.
+    >>> later_changes_nothing(lambda x: x - x.mean(axis=1, keepdims=True), np.ones((2, 3, 4)))
+    not yet: place 0 changes by 1.01 when only later ones do: it sees the future.
+    """
+    before = _numbers(_attempt(function, x), "result")
+    if before.shape[:2] != x.shape[:2]:
+        raise _Wrong(f"result has shape {before.shape}, but it should begin with {x.shape[:2]}.")
+    rng = np.random.default_rng(0)
+    for place in range(x.shape[1] - 1):
+        other = x * 1.0
+        other[:, place + 1 :] += rng.standard_normal(x[:, place + 1 :].shape)
+        after = _numbers(_attempt(function, other), "result", before.shape)
+        change = np.abs(before[:, : place + 1] - after[:, : place + 1]).max(initial=0)
+        if change > tolerance:
+            raise _Wrong(
+                f"place {place} changes by {change:.3g} when only later ones do: it sees the "
+                "future."
+            )
+    return "no place sees a later one."
+
+
+@_verdict
+def padding_changes_nothing(function, x, lengths, tolerance=1e-5):
+    """Whether what stands in the padding leaves the result as it was.
+
+    Parameters
+    ----------
+    function : callable
+        ``(x)`` -> array. If it begins with (batch, n), what it holds in the padding is free.
+    x : array (batch, n, ...)
+        Its padding is exchanged for other numbers.
+    lengths : integer array (batch,)
+        True length of each sequence.
+    tolerance : float
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> x, lengths = np.ones((2, 3, 1)), np.array([3, 2])
+    >>> padding_changes_nothing(lambda x: x[:, :2].sum(axis=1), x, lengths)
+    right: what stands in the padding changes nothing.
+    >>> padding_changes_nothing(lambda x: x.sum(axis=1), x, lengths)
+    not yet: the result changes by 0.126 when only the padding does.
+    """
+    padding = np.arange(x.shape[1]) >= np.asarray(lengths)[:, None]
+    other = x * 1.0
+    other[padding] += np.random.default_rng(0).standard_normal(x[padding].shape)
+    before = _numbers(_attempt(function, x), "result")
+    after = _numbers(_attempt(function, other), "result", before.shape)
+    if before.shape[:2] == padding.shape:
+        before, after = before[~padding], after[~padding]
+    change = np.abs(before - after).max(initial=0)
+    if change > tolerance:
+        raise _Wrong(f"the result changes by {change:.3g} when only the padding does.")
+    return "what stands in the padding changes nothing."
