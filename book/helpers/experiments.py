@@ -26,7 +26,7 @@ from helpers import decoding, seq2seq, tasks, training, transformer
 from helpers.functions import cross_entropy
 from helpers.shapes import require, require_choice
 
-RESULTS = Path(__file__).resolve().parent.parent / "results"
+RESULTS = Path(__file__).resolve().parent.parent / "results" / "old"
 _COMMON = {"width": 64, "batch": 32, "reversed_source": False}
 DEFAULTS = {**_COMMON, "attend": False, "encoder": "gru", "steps": 3000, "rate": 8e-3}
 # A Transformer's settings; ``model`` tells the two apart.

@@ -1,0 +1,83 @@
+"""Plans: for each record which runs it holds, and which trained models are kept.
+
+A plan is a module in this folder, named like its record in ``book/results``:
+
+- ``PLAN``, a list of `Settings`: the runs, each made with several seeds;
+- ``KEEP``, a dict from a name to `Settings` of the plan: models that chapters load;
+- ``SEEDS``: how many seeds, from 0.
+
+A chapter that needs runs of its own gets a module of its own, and no other file changes. Stands
+on settings.
+"""
+
+import importlib
+import pkgutil
+from typing import NamedTuple
+
+from helpers.primitives import require_choice
+
+
+class Plan(NamedTuple):
+    """What a record is to hold.
+
+    Attributes
+    ----------
+    name : str
+    runs : list of Settings
+        With seed 0.
+    keep : dict
+        Name of a model -> Settings; its parameters are written to ``results/NAME.npz``.
+    seeds : int
+    """
+
+    name: str
+    runs: list
+    keep: dict
+    seeds: int
+
+
+def plan_names():
+    """Return the names of all plans.
+
+    Examples
+    --------
+    >>> "reversal" in plan_names()
+    True
+    """
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def load_plan(name):
+    """Return the plan of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+
+    Examples
+    --------
+    >>> load_plan("french").keep["french_attention"]
+    Settings(task='fr12', attend=True, steps=1500)
+    """
+    require_choice("plan", name, plan_names())
+    module = importlib.import_module(f"{__name__}.{name}")
+    return Plan(name, module.PLAN, module.KEEP, module.SEEDS)
+
+
+def plan_of_model(model):
+    """Return the plan that keeps the model of that name.
+
+    Raises
+    ------
+    ValueError
+        If none does.
+
+    Examples
+    --------
+    >>> plan_of_model("german_attention").name
+    'german'
+    """
+    keepers = {kept: plan for plan in map(load_plan, plan_names()) for kept in plan.keep}
+    require_choice("model", model, keepers)
+    return keepers[model]

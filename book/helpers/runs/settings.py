@@ -1,0 +1,275 @@
+"""Settings: all that decides a training run, with a name for each choice and a check of it.
+
+Knows no model but its options' names; stands on tasks.
+"""
+
+import dataclasses
+import difflib
+import itertools
+import operator
+from dataclasses import dataclass
+
+from helpers.positions import POSITIONS
+from helpers.primitives import require, require_choice
+from helpers.tasks import require_task
+
+CHOICES = {
+    "model": ("recurrent", "transformer", "decoder_only"),
+    "positions": POSITIONS,
+    "norm": ("pre", "post", "none"),
+    "score": ("dot", "scaled_dot", "general", "additive"),
+    "encoder": ("gru", "rnn", "lstm", "bidirectional", "self_attention"),
+    "attention": ("after", "inside"),
+    "summary": (None, "last", "mean"),
+    "mask": ("causal", "prefix"),
+}
+RATES = {"recurrent": 8e-3, "transformer": 4e-3, "decoder_only": 4e-3}
+# Numbers, and the interval that each must lie in.
+_LIMITS = {
+    **dict.fromkeys(("width", "heads", "layers", "batch", "steps"), (1, float("inf"))),
+    **dict.fromkeys(("warmup", "seed"), (0, float("inf"))),
+    **dict.fromkeys(("dropout", "smoothing"), (0, 1)),
+    **dict.fromkeys(("rate", "clip"), (1e-12, float("inf"))),
+}
+# Options of some models only; the others' must stand at their defaults.
+_STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
+_RECURRENT = ("encoder", "attention", "attend", "summary", "dropout")
+_OPTIONS = tuple(dict.fromkeys((*_STACK, *_RECURRENT, "score", "mask")))
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Settings:
+    """All that decides a training run: two runs with equal settings are the same run.
+
+    It cannot be changed; `but` makes another one. An unknown name is an error that says the
+    nearest known one, and so is a value that means nothing, or an option that the chosen model
+    does not have, unless it stands at its default: nothing is ignored. A field that is added
+    later must have a default under which old runs stay what they were.
+
+    Parameters
+    ----------
+    task : str
+        Name of a task, see `tasks.make_task`.
+    model : {"recurrent", "transformer", "decoder_only"}
+        A recurrent encoder-decoder; a Transformer with encoder and decoder; or one stack that
+        reads source and target end to end.
+    width : int
+        Numbers in a state, or in a position's vector.
+    heads : int
+        Attentions side by side, in Transformers, decoder-only models and self-attention encoders.
+    layers : int
+        Blocks of a stack (of the encoder and as many of the decoder), in the same models.
+    positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
+        How these tell the order of tokens, see `positions`.
+    norm : {"pre", "post", "none"}
+        Where layer norm stands in the blocks of a Transformer or decoder-only model.
+    residual : bool
+        Whether each part of these blocks adds to its input, or takes its place.
+    score : {"dot", "scaled_dot", "general", "additive"}
+        How a recurrent decoder that attends after its steps compares query and key.
+    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
+        Of a recurrent model.
+    attention : {"after", "inside"}
+        Whether its decoder attends after its steps (Luong), or before each (Bahdanau).
+    attend : bool
+        Whether it attends to all encoder outputs, or has one summary vector.
+    summary : {"last", "mean"}, optional
+        What that vector is, see `seq2seq.encode`; if not given, the encoder's own last state.
+    dropout : float
+        Share of numbers that is set to 0 while training.
+    smoothing : float
+        Share of each target's probability that is spread over all words, see `cross_entropy`.
+    mask : {"causal", "prefix"}
+        Whether the source of a decoder-only model is read from left to right as well, or each of
+        its tokens sees all of it.
+    batch : int
+        Pairs in a batch.
+    reversed_source : bool
+        Whether sources are read backwards.
+    steps : int
+        Batches to train on.
+    rate : float
+        Highest learning rate. If not given, 0.008 for a recurrent model, else 0.004.
+    warmup : int
+        Steps in which the rate rises to it.
+    clip : float
+        Longest gradient; a longer one is shortened.
+    seed : int
+        Decides the start of the parameters, the batches, and what is dropped out.
+
+    Raises
+    ------
+    TypeError
+        If a name is unknown, or a value of the wrong type.
+    ValueError
+        If a value means nothing, or belongs to another model.
+
+    Examples
+    --------
+    >>> chosen = Settings(task="reversal", width=32)
+    >>> chosen.rate, chosen.but(seed=7)
+    (0.008, Settings(task='reversal', width=32, seed=7))
+    >>> Settings(task="reversal", widht=64)
+    Traceback (most recent call last):
+    TypeError: Settings has no 'widht'; did you mean 'width'?
+    >>> Settings(task="reversal", norm="post")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: norm = 'post' has no meaning for ...
+    """
+
+    task: str
+    model: str = "recurrent"
+    width: int = 64
+    heads: int = 4
+    layers: int = 1
+    positions: str = "sinusoidal"
+    norm: str = "pre"
+    residual: bool = True
+    score: str = "dot"
+    encoder: str = "gru"
+    attention: str = "after"
+    attend: bool = False
+    summary: str | None = None
+    dropout: float = 0.0
+    smoothing: float = 0.0
+    mask: str = "causal"
+    batch: int = 32
+    reversed_source: bool = False
+    steps: int = 3000
+    rate: float | None = None
+    warmup: int = 100
+    clip: float = 1.0
+    seed: int = 0
+
+    def __new__(cls, **chosen):
+        """Refuse unknown names before the fields are set."""
+        for name in chosen:
+            require_name(name)
+        return super().__new__(cls)
+
+    def __post_init__(self):
+        require_choice("model", self.model, CHOICES["model"])
+        if self.rate is None:
+            object.__setattr__(self, "rate", RATES[self.model])
+        for field in dataclasses.fields(self):
+            value = _typed(field.name, getattr(self, field.name), field.type)
+            object.__setattr__(self, field.name, value)
+            if field.name in CHOICES:
+                require_choice(field.name, value, CHOICES[field.name])
+            if field.name in _LIMITS:
+                _require_within(field.name, value)
+        require_task(self.task)
+        self._require_own_options()
+
+    def __repr__(self):
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.chosen().items())
+        return f"Settings({shown})"
+
+    def chosen(self):
+        """Return what does not stand at its default, by name."""
+        defaults = _defaults(self.model)
+        values = dataclasses.asdict(self)
+        return {name: value for name, value in values.items() if value != defaults.get(name)}
+
+    def but(self, **changes):
+        """Return other settings, with these changes; a rate not chosen follows the model."""
+        return Settings(**{**self.chosen(), **changes})
+
+    def distance(self, other):
+        """Return in how many fields it differs from other settings."""
+        pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
+        return sum(one != another for one, another in pairs)
+
+    def _require_own_options(self):
+        """Raise unless the options of other models stand at their defaults."""
+        own, kind = _own_options(self)
+        for name in _OPTIONS:
+            value = getattr(self, name)
+            require(
+                name in own or value == _defaults(self.model)[name],
+                f"{name} = {value!r} has no meaning for {kind}; leave it out",
+            )
+
+
+def _defaults(model):
+    """Defaults of all fields that have one."""
+    fields = {field.name: field.default for field in dataclasses.fields(Settings)}
+    del fields["task"]
+    return fields | {"rate": RATES[model]}
+
+
+def _own_options(settings):
+    """Options that the model has, and what it is called in an error."""
+    if settings.model == "transformer":
+        return _STACK, "a Transformer"
+    if settings.model == "decoder_only":
+        return (*_STACK, "mask"), "a decoder-only model"
+    own, kind = _RECURRENT, f"a recurrent model with the encoder {settings.encoder!r}"
+    if settings.encoder == "self_attention":
+        own = (*own, "heads", "layers", "positions")
+    if settings.attend and settings.attention == "after":
+        return (*own, "score"), kind
+    return own, kind if not settings.attend else f"{kind} and attention inside"
+
+
+def require_name(name):
+    """Raise a `TypeError` unless settings have a field of that name; it says the nearest one.
+
+    Examples
+    --------
+    >>> require_name("stesp")
+    Traceback (most recent call last):
+    TypeError: Settings has no 'stesp'; did you mean 'steps'?
+    """
+    names = [field.name for field in dataclasses.fields(Settings)]
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names)}"
+        raise TypeError(f"Settings has no {name!r}; {hint}")
+
+
+def _typed(name, value, wanted):
+    """Return a value in Python's own type, so that it can be compared and written as JSON."""
+    convert = {int: operator.index, float: float, float | None: float, bool: bool}
+    is_boolean = isinstance(value, bool) or type(value).__name__ == "bool"  # NumPy has its own
+    fits = wanted not in convert or (
+        is_boolean == (wanted is bool) and not isinstance(value, str | None)
+    )
+    try:
+        if fits:
+            return convert.get(wanted, lambda same: same)(value)
+    except (TypeError, ValueError):
+        pass
+    kind = {int: "a whole number", bool: "True or False"}.get(wanted, "a number")
+    raise TypeError(f"{name} = {value!r} must be {kind}")
+
+
+def _require_within(name, value):
+    lowest, highest = _LIMITS[name]
+    above = "above 0" if lowest == 1e-12 else f"at least {lowest}"
+    text = f"in 0 … {highest}" if highest == 1 else above
+    require(lowest <= value <= highest, f"{name} = {value} must be {text}")
+
+
+def grid(**options):
+    """Return settings of several runs: one for each combination of what stands in tuples.
+
+    Parameters
+    ----------
+    **options
+        Names of `Settings`; a value, or a tuple of values.
+
+    Returns
+    -------
+    list of Settings
+        The last name varies fastest.
+
+    Examples
+    --------
+    >>> grid(task="reversal", attend=(False, True), width=(16, 32))[1:3]
+    [Settings(task='reversal', width=32), Settings(task='reversal', width=16, attend=True)]
+    """
+    values = [value if isinstance(value, tuple) else (value,) for value in options.values()]
+    return [
+        Settings(**dict(zip(options, chosen, strict=True))) for chosen in itertools.product(*values)
+    ]

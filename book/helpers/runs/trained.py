@@ -1,0 +1,223 @@
+"""A trained model that answers in one call: what it says, where it looks, how often it is right.
+
+Stands on build, training and records.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+from helpers import decoding
+from helpers.runs.build import build
+from helpers.runs.records import read_weights
+from helpers.runs.settings import Settings
+from helpers.runs.training import accuracy_by_length, fit, flatten, share_right, unflatten
+from helpers.tasks import END, START, Batch, batches, make_batch, make_task, reversed_source
+
+
+class Map(NamedTuple):
+    """Attention maps of one kind, with the words they lie between.
+
+    Attributes
+    ----------
+    weights : array (layers, heads, n_rows, n_columns)
+        Recurrent models have one layer and one head.
+    rows : list of str
+        The words that are said there, ``(end)`` the last of them; in an encoder those that look.
+    columns : list of str
+        The words that are looked at; ``(start)`` is the token before the first word, and
+        ``(summary)`` the one vector of a model without attention.
+    """
+
+    weights: np.ndarray
+    rows: list
+    columns: list
+
+
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
+class Trained:
+    """A model with its parameters and the settings that say how to run them.
+
+    Texts are strings, or lists of words, see `tasks.split_text`; pairs are (source tokens, target
+    tokens), as `Task.pair` makes them and a task holds them out. With changed parameters it is
+    another model: ``dataclasses.replace(trained, params=...)``.
+
+    Attributes
+    ----------
+    params : dict
+        Nested; arrays.
+    settings : Settings
+    history : dict or None
+        Of its training, see `fit`; None if it was loaded.
+
+    Examples
+    --------
+    >>> reverser = load("reversal_attention_64")
+    >>> reverser.says("abcde")
+    ['e', 'd', 'c', 'b', 'a']
+    >>> look = reverser.maps("abc")["cross"]
+    >>> look.weights.shape, look.rows, look.columns
+    ((1, 1, 4, 3), ['c', 'b', 'a', '(end)'], ['a', 'b', 'c'])
+    """
+
+    params: dict
+    settings: Settings
+    history: dict | None = None
+
+    def __repr__(self):
+        return f"Trained({self.size:,} parameters, {self.settings})"
+
+    @property
+    def task(self):
+        """The task that it was trained on."""
+        return make_task(self.settings.task)
+
+    @property
+    def size(self):
+        """Number of its parameters."""
+        return flatten(self.params).size
+
+    def batch(self, pairs):
+        """Batch of the pairs, as the model reads them: with sources turned round if it does so."""
+        batch = pairs if isinstance(pairs, Batch) else make_batch(pairs)
+        return reversed_source(batch) if self.settings.reversed_source else batch
+
+    def says(self, text, limit=60):
+        """Words that it says to a source text, each the likeliest after the one before."""
+        return self.answers([self.task.pair(text)], limit)[0]
+
+    def answers(self, pairs=None, limit=60):
+        """Words that it says to the source of each pair; the targets are not looked at."""
+        sources = [(source, []) for source, _ in self._pairs(pairs)]
+        step, state = self._model.begin(self.params, self.batch(sources))
+        return [
+            self.task.target_words(tokens)
+            for tokens in decoding.greedy(step, state, START, END, limit)
+        ]
+
+    def logits(self, pairs):
+        """Logits (batch, n_target, target_vocabulary), each after the right words before it."""
+        return self._logits(self.batch(pairs))
+
+    def loss(self, pairs=None):
+        """Mean cross-entropy of the target words, in nats, smoothed if it was trained so."""
+        return float(self._model.loss(self.params, self.batch(self._pairs(pairs))))
+
+    def maps(self, text, target=None):
+        """Attention maps of a source text and a target text, by default what the model says.
+
+        Returns
+        -------
+        dict of Map
+            ``cross`` (target looks at source), ``encoder`` (source at source) and ``decoder``
+            (target at target), as far as the model has them; of a decoder-only one ``stack``,
+            in which source and target are one sequence.
+        """
+        said = self.says(text) if target is None else target
+        pair = self.task.pair(text, said)
+        batch = self.batch([pair])
+        found = self._model.maps(self.params, batch)
+        source, said = self.task.source_words(batch.source[0]), self.task.target_words(pair[1])
+        read, rows = ["(start)", *said], [*said, "(end)"]
+        one_vector = self.settings.model == "recurrent" and not self.settings.attend
+        looked_at = ["(summary)"] if one_vector else source
+        labels = {
+            "encoder": (source, source),
+            "decoder": (rows, read),
+            "cross": (rows, looked_at),
+            "stack": ([*source, *rows], [*source, *read]),
+        }
+        return {kind: Map(weights[0], *labels[kind]) for kind, weights in found.items()}
+
+    def accuracy_by_length(self, pairs=None):
+        """Length of the source -> (share of pairs right in every word, number of pairs)."""
+        return accuracy_by_length(self._logits, self._pairs(pairs), self.batch)
+
+    def share_right(self, pairs=None):
+        """Share of pairs, by default those held out, that it gets right in every word."""
+        return share_right(self._logits, self._pairs(pairs), self.batch)
+
+    @property
+    def _model(self):
+        return build(self.settings)
+
+    def _logits(self, batch):
+        return self._model.logits(self.params, batch)
+
+    def _pairs(self, pairs):
+        return self.task.held_out if pairs is None else pairs
+
+
+def train(settings, label="training", evaluate=None, every=100):
+    """Train a model.
+
+    Parameters
+    ----------
+    settings : Settings
+    label : str or None
+        Stands before the progress bar; None: no bar.
+    evaluate : callable, optional
+        Trained -> anything worth keeping, called every so many steps and at the end; kept in
+        ``history["evaluated"]`` as pairs of step and what it returned.
+    every : int
+
+    Returns
+    -------
+    Trained
+
+    Examples
+    --------
+    >>> trained = train(Settings(task="reversal", width=4, steps=2))
+    >>> len(trained.history["loss"]), trained
+    (2, Trained(575 parameters, Settings(task='reversal', width=4, steps=2)))
+    """
+    task, rng = make_task(settings.task), np.random.default_rng(settings.seed)
+    dropping = np.random.default_rng([settings.seed, 1])  # so that batches do not depend on it
+    model = build(settings)
+    params, drawn = model.start(rng), batches(task, rng, settings.batch)
+    if settings.reversed_source:
+        drawn = map(reversed_source, drawn)
+    watch = evaluate and (lambda params: evaluate(Trained(params, settings)))
+    params, history = fit(
+        lambda params, batch: model.loss(params, batch, dropping),
+        params,
+        drawn,
+        settings.steps,
+        rate=settings.rate,
+        warmup=settings.warmup,
+        clip=settings.clip,
+        evaluate=watch,
+        every=every,
+        label=label,
+        rng=dropping,
+    )
+    return Trained(params, settings, history)
+
+
+def load(name):
+    """Load a trained model that a plan keeps.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    ValueError
+        If no plan keeps such a model, or its file holds one of other settings.
+    FileNotFoundError
+        If there is no file.
+
+    Examples
+    --------
+    >>> load("french_attention").says("quatre vingt douze")
+    ['ninety', 'two']
+    """
+    vector, settings = read_weights(name)
+    template = build(settings).start(np.random.default_rng(0))
+    return Trained(unflatten(vector, template), settings)

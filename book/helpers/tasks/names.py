@@ -1,0 +1,85 @@
+"""Tasks by name: how settings and records say which task is meant.
+
+Stands on the families of tasks; knows no model.
+"""
+
+import difflib
+import re
+from functools import lru_cache
+
+from helpers.shapes import require
+from helpers.tasks.stories import sentiment, summaries
+from helpers.tasks.symbols import copying, recall, reversal
+from helpers.tasks.translation import dates, numbers
+
+_ALONE = {
+    "copying": copying,
+    "dates": dates,
+    "recall": recall,
+    "reversal": reversal,
+    "sentiment": sentiment,
+    "summaries": summaries,
+}
+# A name with a number behind it: number words up to so many digits, sequences of up to so many
+# symbols to train on (tested up to 28, or 8 more than that), lists of so many keys.
+_NUMBERED = {
+    "fr": lambda digits: numbers("fr", digits),
+    "de": lambda digits: numbers("de", digits),
+    "reversal": lambda longest: reversal((2, longest), max(28, longest + 8)),
+    "copying": lambda longest: copying((2, longest), max(28, longest + 8)),
+    "recall": lambda pairs: recall((2, pairs)),
+}
+
+
+def require_task(name):
+    """Raise a `ValueError` unless there is a task of that name; it names the nearest one.
+
+    Examples
+    --------
+    >>> require_task("reversl")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: task = 'reversl' is unknown; did you mean 'reversal'? There are ...
+    """
+    kind = re.fullmatch(r"([a-z]+)\d+", str(name))
+    if name in _ALONE or (kind and kind[1] in _NUMBERED):
+        return
+    near = difflib.get_close_matches(str(name), (*_ALONE, *_NUMBERED), 1)
+    hint = f"did you mean {near[0]!r}? There" if near else "there"
+    require(
+        False,
+        f"task = {name!r} is unknown; {hint} are {', '.join(_ALONE)}, and with a number behind it "
+        f"{', '.join(_NUMBERED)}, such as fr12",
+    )
+
+
+@lru_cache
+def make_task(name):
+    """Task of a short name: ``reversal``, ``reversal10`` (trained to length 10), ``fr12``, ….
+
+    Parameters
+    ----------
+    name : str
+        ``copying``, ``dates``, ``recall``, ``reversal``, ``sentiment`` or ``summaries``; or with
+        a number: ``fr12`` and ``de9``, number words of up to so many digits; ``reversal10`` and
+        ``copying10``, trained up to that length; ``recall8``, up to so many keys.
+
+    Returns
+    -------
+    Task
+        The same object at every call.
+
+    Raises
+    ------
+    ValueError
+        If there is no such task, or its number makes no sense.
+
+    Examples
+    --------
+    >>> make_task("fr3").name
+    'numbers fr 3'
+    """
+    require_task(name)
+    if name in _ALONE:
+        return _ALONE[name]()
+    kind = name.rstrip("0123456789")
+    return _NUMBERED[kind](int(name.removeprefix(kind)))
