@@ -10,10 +10,9 @@ from helpers import fast
 from helpers.attention import causal_mask, scaled_dot, seen
 from helpers.fast import attention as kernels
 from helpers.learning import leaves
-from helpers.shapes import require_choice, shapes
+from helpers.shapes import shapes
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-LAYERS = (*GATES, "self_attention")
 
 
 def parameters(params):
@@ -36,6 +35,7 @@ def parameters(params):
     return sum(int(numpy.size(leaf)) for leaf in leaves(params))
 
 
+@shapes
 def products(layer, n, width):
     r"""Count the multiplications of a layer over n positions.
 
@@ -65,35 +65,56 @@ def products(layer, n, width):
     >>> products("gru", 10, 64) == products("self_attention", 64, 64) * 10 // 64
     True
     """
-    require_choice("layer", layer, LAYERS)
     if layer == "self_attention":
         return 4 * n * width**2 + 2 * n**2 * width
     return 2 * GATES[layer] * n * width**2
 
 
+@shapes
 def sequential_steps(layer, n):
     """Count the steps of a layer that must wait for each other.
+
+    Parameters
+    ----------
+    layer : {"rnn", "gru", "lstm", "self_attention"}
+    n : int, at least 1
+        Positions.
+
+    Returns
+    -------
+    int
 
     Examples
     --------
     >>> sequential_steps("gru", 100), sequential_steps("self_attention", 100)
     (100, 1)
     """
-    require_choice("layer", layer, LAYERS)
     return 1 if layer == "self_attention" else n
 
 
+@shapes
 def memory(layer, n, width):
     """Count the numbers that a layer must hold at once to read n positions, its output left out.
 
     A recurrent layer holds its state (an LSTM two of them), self-attention all its weights.
+
+    Parameters
+    ----------
+    layer : {"rnn", "gru", "lstm", "self_attention"}
+    n : int, at least 1
+        Positions.
+    width : int, at least 1
+        Of inputs and states.
+
+    Returns
+    -------
+    int
 
     Examples
     --------
     >>> memory("lstm", 100, 64), memory("self_attention", 100, 64)
     (128, 10000)
     """
-    require_choice("layer", layer, LAYERS)
     if layer == "self_attention":
         return n * n
     return 2 * width if layer == "lstm" else width

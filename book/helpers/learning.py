@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 
-from helpers.shapes import require
-
 
 def flatten(params):
     """Put all arrays of a nested dict into one vector, in the order of the dict.
@@ -83,9 +81,10 @@ def unflatten(vector, template):
     """
     sizes = [np.shape(leaf) for leaf in leaves(template)]
     ends = np.cumsum([math.prod(shape) for shape in sizes])
-    total = int(ends[-1])
-    reason = f"vector has shape {vector.shape}; it must be ({total},), the size of the template"
-    require(vector.shape == (total,), reason)
+    if vector.shape != (ends[-1],):
+        raise ValueError(
+            f"vector has shape {vector.shape}; it must be ({ends[-1]},), the size of the template"
+        )
     pieces = zip(np.split(vector, ends[:-1]), sizes, strict=True)
     return rebuild(template, (piece.reshape(shape) for piece, shape in pieces))
 

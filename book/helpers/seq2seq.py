@@ -24,7 +24,7 @@ from helpers.fast import recurrent as kernels
 from helpers.functions import dropout as drop
 from helpers.functions import embedding, linear, tanh
 from helpers.recurrent import bidirectional, gru, gru_step, lstm, rnn, shown, vectors, zeros
-from helpers.shapes import require_choice, shapes
+from helpers.shapes import shapes
 from helpers.transformer import encoder as self_attention_encoder
 
 CELLS = {"rnn": rnn, "gru": gru, "lstm": lstm}
@@ -284,7 +284,8 @@ def named_score(score, params):
         return score
     if score in ("general", "additive"):
         return {"general": general, "additive": additive}[score](params["score"])
-    require_choice("score", score, ("dot", "scaled_dot", "general", "additive"))
+    if score not in ("dot", "scaled_dot"):
+        raise ValueError(f"score = {score!r} is unknown; see `named_score` for those there are")
     return {"dot": dot, "scaled_dot": scaled_dot}[score]
 
 
@@ -416,12 +417,12 @@ def split_wiring(encoder, summary=None, score=dot, attention="after", positions=
     >>> split_wiring("gru", summary="mean", attention="inside")[0]
     {'summary': 'mean'}
     """
-    reading, saying = {"summary": summary}, {"score": score, "attention": attention, **dropping}
+    saying = {"score": score, "attention": attention, **dropping}
     if encoder == "self_attention":
-        reading |= dropping | ({"positions": positions} if positions else {})
-    elif positions:
+        return {"summary": summary, "positions": positions or "sinusoidal", **dropping}, saying
+    if positions:
         raise ValueError(f"positions = {positions!r} does not go with encoder = {encoder!r}")
-    return reading, saying
+    return {"summary": summary}, saying
 
 
 @shapes

@@ -253,7 +253,7 @@ def stack(params, embedded, mask, *, positions="sinusoidal", dropout=0.0, rng=No
     (2, 4, 5, 5)
     """
     x = drop(enter(params, embedded, positions), dropout, rng)
-    parts |= {"score": position_score(positions), "dropout": dropout, "rng": rng}
+    parts = {**parts, "score": position_score(positions), "dropout": dropout, "rng": rng}
     maps = []
     for block in blocks(params):
         x, weights = encoder_block(block, x, mask, **parts)
@@ -357,7 +357,8 @@ def decoder(
     mask = causal_mask(embedded.shape[1])
     memory_mask = padding_mask(memory_lengths, memory.shape[1])
     x = drop(enter(params, embedded, positions), dropout, rng)
-    parts |= {"score": position_score(positions), "norm": norm, "dropout": dropout, "rng": rng}
+    own = {"score": position_score(positions), "norm": norm, "dropout": dropout, "rng": rng}
+    parts = {**parts, **own}
     maps, cross_maps = [], []
     for block in blocks(params):
         x, weights, cross_weights = decoder_block(block, x, memory, mask, memory_mask, **parts)
