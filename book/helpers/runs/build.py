@@ -7,11 +7,13 @@ Stands on the models, settings and tasks. Whatever the model is, it is run in on
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy
+import numpy as np
 
-from helpers import seq2seq, transformer
+from helpers import cached, seq2seq, transformer
 from helpers.functions import cross_entropy, embedding
-from helpers.tasks import make_task
+from helpers.shapes import require
+from helpers.start import init_decoder_only, init_seq2seq, init_transformer
+from helpers.tasks import make_task, pad
 
 LONGEST = 256  # positions that a table of learned ones has
 
@@ -58,7 +60,7 @@ def build(settings):
     --------
     >>> from helpers.runs.settings import Settings
     >>> model = build(Settings(task="reversal", model="transformer", width=8))
-    >>> sorted(model.start(numpy.random.default_rng(0)))
+    >>> sorted(model.start(np.random.default_rng(0)))
     ['decoder', 'encoder', 'output', 'source_embedding', 'target_embedding']
     """
     start, logits, maps, begin = _BUILDERS[settings.model](settings)
@@ -79,7 +81,7 @@ def start(settings):
     >>> start(Settings(task="reversal", width=8))["output"]["weight"].shape
     (8, 23)
     """
-    return build(settings).start(numpy.random.default_rng(settings.seed))
+    return build(settings).start(np.random.default_rng(settings.seed))
 
 
 def wiring(settings):
@@ -93,14 +95,20 @@ def wiring(settings):
     """
     names = ("positions", "norm", "residual")
     if settings.model == "recurrent":
-        names = ("attend", "encoder", "summary", "score", "positions")
-        names = names if settings.attention == "after" else names[:3]
+        names = ("attend", "encoder", "summary", "score", "attention")
+        names = (*names, "positions") if settings.encoder == "self_attention" else names
     return {name: getattr(settings, name) for name in names}
 
 
 def _sizes(settings):
     task = make_task(settings.task)
-    return len(task.source_vocabulary), len(task.target_vocabulary), settings.width
+    return len(task.source_vocabulary), len(task.target_vocabulary)
+
+
+def _shape(settings):
+    """Return heads, layers and positions, as the start of a stack takes them."""
+    names = ("heads", "layers", "positions")
+    return {name: getattr(settings, name) for name in names} | {"longest": LONGEST}
 
 
 def _dropout(settings, rng):
@@ -109,26 +117,29 @@ def _dropout(settings, rng):
 
 def _stacked(layers):
     """Put maps of several layers (batch, heads, n_queries, n_keys) into one array."""
-    return numpy.stack(layers, axis=1)
+    return np.stack(layers, axis=1)
 
 
 def _recurrent(settings):
-    options = {name: wiring(settings)[name] for name in ("attend", "encoder", "summary")}
-    shape = {}  # until seq2seq takes layers, heads, positions and a named score
+    options, looks_within = wiring(settings), settings.encoder == "self_attention"
 
     def start(rng):
-        return seq2seq.init_seq2seq(
-            rng, *_sizes(settings), settings.encoder, settings.attention, **shape
-        )
+        sizes = *_sizes(settings), settings.width
+        shape = _shape(settings) if looks_within else {}
+        names = {"score": settings.score, "attention": settings.attention}
+        return init_seq2seq(rng, *sizes, settings.encoder, **names, **shape)
 
     def logits(params, batch, rng=None):
         return seq2seq.seq2seq(params, *batch[:3], **options, **_dropout(settings, rng))
 
     def maps(params, batch):
         found = {"cross": seq2seq.alignment(params, *batch[:3], **options)[:, None, None]}
-        if settings.encoder == "self_attention":
+        if looks_within:
             embedded = embedding(params["source_embedding"], batch.source)
-            _, layers = transformer.encoder(params["encoder"], embedded, batch.source_lengths)
+            reading = {"positions": settings.positions}
+            _, layers = transformer.encoder(
+                params["encoder"], embedded, batch.source_lengths, **reading
+            )
             found["encoder"] = _stacked(layers)
         return found
 
@@ -140,11 +151,10 @@ def _recurrent(settings):
 
 def _transformer(settings):
     options = wiring(settings)
-    shape = {"positions": settings.positions, "norm": settings.norm, "longest": LONGEST}
 
     def start(rng):
-        sizes = *_sizes(settings), settings.heads, settings.layers
-        return transformer.init_transformer(rng, *sizes, **shape)
+        sizes = *_sizes(settings), settings.width
+        return init_transformer(rng, *sizes, **_shape(settings), norm=settings.norm)
 
     def logits(params, batch, rng=None):
         return transformer.transformer(params, *batch[:3], **options, **_dropout(settings, rng))
@@ -154,9 +164,63 @@ def _transformer(settings):
         return {kind: _stacked(layers) for kind, layers in found.items()}
 
     def begin(params, batch):
-        return transformer.start_decoding(params, *batch[:2], **options)
+        return cached.start_decoding(params, *batch[:2], **options)
 
     return start, logits, maps, begin
 
 
-_BUILDERS = {"recurrent": _recurrent, "transformer": _transformer}
+def _decoder_only(settings):
+    """Build one stack that reads source and target end to end.
+
+    Both vocabularies stand in one table, the target's behind the source's: target token t has
+    number t + `first`.
+    """
+    options, (first, n_words) = wiring(settings), _sizes(settings)
+
+    def start(rng):
+        sizes = first + n_words, settings.width
+        return init_decoder_only(rng, *sizes, **_shape(settings), norm=settings.norm)
+
+    def run(params, batch, rng=None):
+        tokens = _end_to_end(batch, first)
+        prefix = batch.source_lengths if settings.mask == "prefix" else None
+        dropping = _dropout(settings, rng)
+        return transformer.decoder_only(params, tokens, prefix, **options, **dropping)
+
+    def logits(params, batch, rng=None):
+        found, _ = run(params, batch, rng)  # (batch, n, first + n_words)
+        places = batch.source_lengths[:, None] + np.arange(batch.target_in.shape[1])
+        chosen = places[..., None] == np.arange(found.shape[1])  # (batch, n_target, n)
+        return chosen.astype(found.dtype) @ found[..., first:]
+
+    def maps(params, batch):
+        return {"stack": _stacked(run(params, batch)[1])}
+
+    def begin(params, batch):
+        ends = batch.source_lengths
+        require((ends == ends[0]).all(), f"sources must be equally long, but have lengths {ends}")
+        prefix = settings.mask == "prefix"
+        step, state = cached.start_writing(
+            params, batch.source[:, : ends[0]], prefix=prefix, **options
+        )
+
+        def say(tokens, state):
+            found, state = step(tokens + first, state)
+            return found[..., first:], state
+
+        return say, state
+
+    return start, logits, maps, begin
+
+
+def _end_to_end(batch, first):
+    """Tokens (batch, n): in each row the source, without its padding, and behind it the target."""
+    rows = zip(batch.source, batch.source_lengths, batch.target_in + first, strict=True)
+    return pad([[*source[:length], *target] for source, length, target in rows])[0]
+
+
+_BUILDERS = {
+    "recurrent": _recurrent,
+    "transformer": _transformer,
+    "decoder_only": _decoder_only,
+}

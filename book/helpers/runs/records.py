@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.primitives import require
 from helpers.runs.plans import load_plan, plan_of_model
 from helpers.runs.settings import Settings
+from helpers.shapes import require
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 

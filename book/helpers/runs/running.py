@@ -16,10 +16,10 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
+from helpers.learning import flatten
 from helpers.runs import records
 from helpers.runs.plans import load_plan
 from helpers.runs.trained import train
-from helpers.runs.training import flatten
 
 _ONE_AT_A_TIME = threading.Lock()  # autograd does not bear several threads
 

@@ -10,7 +10,7 @@ import operator
 from dataclasses import dataclass
 
 from helpers.positions import POSITIONS
-from helpers.primitives import require, require_choice
+from helpers.shapes import require, require_choice
 from helpers.tasks import require_task
 
 CHOICES = {
@@ -33,8 +33,7 @@ _LIMITS = {
 }
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
-_RECURRENT = ("encoder", "attention", "attend", "summary", "dropout")
-_OPTIONS = tuple(dict.fromkeys((*_STACK, *_RECURRENT, "score", "mask")))
+_OPTIONS = (*_STACK, "encoder", "attention", "attend", "summary", "score", "mask")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -204,12 +203,16 @@ def _own_options(settings):
         return _STACK, "a Transformer"
     if settings.model == "decoder_only":
         return (*_STACK, "mask"), "a decoder-only model"
-    own, kind = _RECURRENT, f"a recurrent model with the encoder {settings.encoder!r}"
+    own, kind = ["encoder", "attend", "dropout"], "a recurrent model"
+    if settings.encoder not in ("rnn", "lstm"):
+        own.append("attention")  # inside its decoder is a GRU
+    if settings.encoder != "lstm":
+        own.append("summary")  # its decoder starts with two vectors
     if settings.encoder == "self_attention":
-        own = (*own, "heads", "layers", "positions")
+        own += "heads", "layers", "positions"
     if settings.attend and settings.attention == "after":
-        return (*own, "score"), kind
-    return own, kind if not settings.attend else f"{kind} and attention inside"
+        own.append("score")  # over one vector, scores change nothing
+    return own, f"{kind} with encoder={settings.encoder!r}, attend={settings.attend}"
 
 
 def require_name(name):

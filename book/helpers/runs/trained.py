@@ -9,11 +9,21 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers import decoding
+from helpers.learning import flatten, unflatten
 from helpers.runs.build import build
 from helpers.runs.records import read_weights
 from helpers.runs.settings import Settings
-from helpers.runs.training import accuracy_by_length, fit, flatten, share_right, unflatten
-from helpers.tasks import END, START, Batch, batches, make_batch, make_task, reversed_source
+from helpers.runs.training import accuracy_by_length, fit, share_right
+from helpers.tasks import (
+    END,
+    START,
+    Batch,
+    batches,
+    by_length,
+    make_batch,
+    make_task,
+    reversed_source,
+)
 
 
 class Map(NamedTuple):
@@ -89,12 +99,13 @@ class Trained:
 
     def answers(self, pairs=None, limit=60):
         """Words that it says to the source of each pair; the targets are not looked at."""
-        sources = [(source, []) for source, _ in self._pairs(pairs)]
-        step, state = self._model.begin(self.params, self.batch(sources))
-        return [
-            self.task.target_words(tokens)
-            for tokens in decoding.greedy(step, state, START, END, limit)
-        ]
+        pairs = self._pairs(pairs)
+        said = {}  # sources of one length at a time: nothing is padded
+        for sources in by_length([(tuple(source), []) for source, _ in pairs]).values():
+            step, state = self._model.begin(self.params, self.batch(sources))
+            answers = decoding.greedy(step, state, START, END, limit)
+            said |= {source: answer for (source, _), answer in zip(sources, answers, strict=True)}
+        return [self.task.target_words(said[tuple(source)]) for source, _ in pairs]
 
     def logits(self, pairs):
         """Logits (batch, n_target, target_vocabulary), each after the right words before it."""

@@ -15,9 +15,11 @@ from autograd import make_vjp
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from helpers.primitives import keep_memory, require, require_shape
+from helpers.fast.arrays import keep_memory
+from helpers.learning import adam, flatten, learning_rate, leaves, rebuild, unflatten
+from helpers.learning import clip as shorten
+from helpers.shapes import require, shapes
 from helpers.tasks import by_length, make_batch
-from helpers.training import adam, flatten, learning_rate, unflatten
 
 
 def fit(
@@ -100,7 +102,7 @@ def fit(
     3.0
     """
     keep_memory()
-    vector = _as_floats(flatten(params))
+    vector = flatten(params)
     history = _history(vector, resume, rng)
     start, first = time.perf_counter() - history["seconds"], history["step"]
     numbers = range(first, steps if pause is None else min(pause, steps))
@@ -108,9 +110,11 @@ def fit(
         with _bar(numbers, label, steps) as bar, _control_c() as stopped, threadpool_limits(1):
             for batch in _each(batches, bar, steps):
                 value, gradient = _value_and_gradient(loss, unflatten(vector, params), batch)
-                _step(vector, value, gradient, history, clip, (steps, rate, warmup))
+                _require_finite(value, gradient, history["step"], rate, warmup)
+                vector = _step(vector, shorten(gradient, clip), history, (steps, rate, warmup))
+                history["loss"].append(value)
                 if evaluate and (history["step"] % every == 0 or history["step"] == steps):
-                    found = evaluate(unflatten(vector.copy(), params))
+                    found = evaluate(unflatten(vector, params))
                     history["evaluated"].append((history["step"], found))
                 _show(bar, history)
                 if stopped():
@@ -120,11 +124,6 @@ def fit(
     history["rng"] = rng.bit_generator.state if rng else None
     history["seconds"] = time.perf_counter() - start
     return unflatten(vector, params), history
-
-
-def _as_floats(vector):
-    """Return whole numbers as floats: a step of training is smaller than 1."""
-    return vector if np.issubdtype(vector.dtype, np.floating) else vector.astype(float)
 
 
 def _bar(numbers, label, steps):
@@ -151,29 +150,27 @@ def _history(vector, resume, rng):
     if resume is None:
         moments = np.zeros_like(vector), np.zeros_like(vector)
         return {"loss": [], "evaluated": [], "seconds": 0.0, "step": 0, "moments": moments}
-    moments = tuple(moment.copy() for moment in resume["moments"])
+    known = resume["moments"][0].size
     require(
-        moments[0].shape == vector.shape,
-        f"resume is of {moments[0].size} parameters, but params holds {vector.size}",
+        known == vector.size, f"resume is of {known} parameters, but params holds {vector.size}"
     )
     if rng and resume["rng"]:
         rng.bit_generator.state = resume["rng"]
     lists = {name: list(resume[name]) for name in ("loss", "evaluated")}
-    return {**resume, **lists, "moments": moments}
+    return {**resume, **lists}
 
 
-def _step(vector, value, gradient, history, clip, schedule):
-    """Change the vector, and the moments in the history, by a clipped step of Adam."""
-    step, length = history["step"], math.sqrt(np.sum(gradient * gradient))
-    _require_finite(value, length, step, *schedule[1:])
-    if length > clip:
-        gradient *= clip / length
-    adam(vector, gradient, history["moments"], step, learning_rate(step, *schedule))
-    history["loss"].append(value)
+def _step(vector, gradient, history, schedule):
+    """Take a step of Adam; the history gets its moments and number."""
+    step, moments = history["step"], history["moments"]
+    rate = learning_rate(step, *schedule)
+    vector, history["moments"] = adam(vector, gradient, moments, step, rate)
     history["step"] = step + 1
+    return vector
 
 
-def _require_finite(value, length, step, rate, warmup):
+def _require_finite(value, gradient, step, rate, warmup):
+    length = math.sqrt(np.sum(gradient * gradient))
     name, wrong = ("loss", value) if not np.isfinite(value) else ("length of its gradient", length)
     require(
         np.isfinite(wrong),
@@ -215,28 +212,12 @@ def _control_c():
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _leaves(params):
-    for value in params.values():
-        if isinstance(value, dict):
-            yield from _leaves(value)
-        else:
-            yield value
-
-
-def _rebuild(template, leaves):
-    """Nested dict in the shape of `template`, filled from the iterator `leaves`."""
-    return {
-        name: _rebuild(value, leaves) if isinstance(value, dict) else next(leaves)
-        for name, value in template.items()
-    }
-
-
 def _value_and_gradient(loss, params, batch):
     """Value of the loss and its gradient as one vector."""
-    leaves = tuple(_leaves(params))
+    arrays = tuple(leaves(params))
     try:
-        pullback, value = make_vjp(lambda traced: loss(_rebuild(params, iter(traced)), batch))(
-            leaves
+        pullback, value = make_vjp(lambda traced: loss(rebuild(params, iter(traced)), batch))(
+            arrays
         )
         if np.shape(value) != ():
             raise ValueError(f"the loss must be one number, but it has shape {np.shape(value)}")
@@ -257,6 +238,7 @@ def _advice(message):
     return "It happened while the gradient of the loss was recorded."
 
 
+@shapes
 def exact_match(logits, targets, lengths):
     """For each sequence, whether every token is predicted right, the end token included.
 
@@ -285,10 +267,6 @@ def exact_match(logits, targets, lengths):
     >>> exact_match(logits, np.array([[0, 1], [0, 2]]), np.array([2, 2]))
     array([ True, False])
     """
-    targets, lengths = np.asarray(targets), np.asarray(lengths)
-    reason = f", as logits has shape {logits.shape}"
-    require_shape("targets", targets, *logits.shape[:2], reason=reason)
-    require_shape("lengths", lengths, len(logits), reason=reason)
     right = logits.argmax(axis=-1) == targets
     padding = np.arange(targets.shape[1]) >= lengths[:, None]
     return (right | padding).all(axis=1)

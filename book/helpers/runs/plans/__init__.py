@@ -14,7 +14,7 @@ import importlib
 import pkgutil
 from typing import NamedTuple
 
-from helpers.primitives import require_choice
+from helpers.shapes import require_choice
 
 
 class Plan(NamedTuple):
