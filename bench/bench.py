@@ -35,39 +35,41 @@ def tokens(n):
 
 def our_step(model, width, n):
     """Return a function that does one training step of the helpers' model, as `fit` does it."""
-    from helpers import seq2seq, training, transformer
+    from helpers import learning, seq2seq, start, transformer
+    from helpers.fast.arrays import keep_memory
     from helpers.functions import cross_entropy
-    from helpers.primitives import keep_memory
+    from helpers.runs.training import value_and_gradient
 
-    rng, (source, target_in, target), lengths = np.random.default_rng(0), tokens(n), [n] * BATCH
+    rng, (source, target_in, target) = np.random.default_rng(0), tokens(n)
+    lengths = np.full(BATCH, n)
     if model == "transformer 1 + 1":
-        params = transformer.init_transformer(rng, VOCABULARY, VOCABULARY, width, HEADS)
+        params = start.init_transformer(rng, VOCABULARY, VOCABULARY, width, HEADS)
 
         def logits(params):
             return transformer.transformer(params, source, lengths, target_in)
     else:
         cell, _, kind = model.partition(" + ")
         attention = "inside" if "inside" in kind else "after"
-        params = seq2seq.init_seq2seq(rng, VOCABULARY, VOCABULARY, width, cell, attention)
+        params = start.init_seq2seq(rng, VOCABULARY, VOCABULARY, width, cell, attention)
         if attention == "inside":  # starts at 0, where half of the gradients vanish
             params["decoder"]["score"]["vector"] += np.float32(1 / math.sqrt(width))
 
         def logits(params):
-            options = {"attend": bool(kind), "encoder": cell}
+            options = {"attend": bool(kind), "encoder": cell, "attention": attention}
             return seq2seq.seq2seq(params, source, lengths, target_in, **options)
 
     keep_memory()
-    vector = training.flatten(params)
-    moments = np.zeros_like(vector), np.zeros_like(vector)
-    steps = iter(range(10**9))
+    vector = learning.flatten(params)
+    moments, steps = (np.zeros_like(vector), np.zeros_like(vector)), iter(range(10**9))
 
     def loss(params, _):
         return cross_entropy(logits(params), target)
 
     def step():
-        views = training.unflatten(vector, params)
-        _, gradient = training._value_and_gradient(loss, views, None)
-        training.adam(vector, gradient, moments, next(steps), 1e-3)
+        nonlocal vector, moments
+        views = learning.unflatten(vector, params)
+        _, gradient = value_and_gradient(loss, views, None)
+        vector, moments = learning.adam(vector, gradient, moments, next(steps), 1e-3)
 
     return step
 
@@ -106,7 +108,7 @@ def long_arrays(n):
 
 def our_attention(n):
     """`blocked_attention` over n positions."""
-    from helpers.attention import blocked_attention
+    from helpers.cost import blocked_attention
 
     arrays = long_arrays(n)
     return lambda: blocked_attention(*arrays)

@@ -109,7 +109,7 @@ def fit(
     try:
         with _bar(numbers, label, steps) as bar, _control_c() as stopped, threadpool_limits(1):
             for batch in _each(batches, bar, steps):
-                value, gradient = _value_and_gradient(loss, unflatten(vector, params), batch)
+                value, gradient = value_and_gradient(loss, unflatten(vector, params), batch)
                 _require_finite(value, gradient, history["step"], rate, warmup)
                 vector = _step(vector, shorten(gradient, clip), history, (steps, rate, warmup))
                 history["loss"].append(value)
@@ -212,8 +212,35 @@ def _control_c():
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _value_and_gradient(loss, params, batch):
-    """Value of the loss and its gradient as one vector."""
+def value_and_gradient(loss, params, batch):
+    """Value of a loss and its gradient as one vector, see `learning.flatten`.
+
+    Parameters
+    ----------
+    loss : callable
+        (params, batch) -> scalar
+    params : dict
+        Nested; arrays.
+    batch
+        Whatever `loss` takes.
+
+    Returns
+    -------
+    value : float
+    gradient : array (number of parameters,)
+
+    Raises
+    ------
+    ValueError
+        If the loss is not one number.
+    TypeError
+        If the loss does what cannot be differentiated; the message says what to do instead.
+
+    Examples
+    --------
+    >>> value_and_gradient(lambda p, batch: p["x"] ** 2 * batch, {"x": np.array(3.0)}, 2.0)
+    (18.0, array([12.]))
+    """
     arrays = tuple(leaves(params))
     try:
         pullback, value = make_vjp(lambda traced: loss(rebuild(params, iter(traced)), batch))(
