@@ -9,9 +9,10 @@ import os
 from contextlib import contextmanager
 from functools import wraps
 
-from autograd.core import VJPNode
+import numpy as np
+from autograd.core import VJPNode, backward_pass
 from autograd.extend import SparseObject
-from autograd.tracer import find_top_boxed_args, new_box
+from autograd.tracer import find_top_boxed_args, isbox, new_box, trace_stack
 
 _switch = {"on": os.environ.get("HELPERS_FORMULAS", "") in ("", "0")}
 
@@ -114,6 +115,39 @@ def differentiable(backward):
         return function
 
     return decorate
+
+
+def value_and_gradients(function, arrays):
+    """Value of a function of a list of arrays, and the gradient of each.
+
+    What `autograd.make_vjp` gives for a tuple; that one looks at all arrays again for each of
+    them, which for a Transformer's 50 took a tenth of a training step.
+
+    Parameters
+    ----------
+    function : callable
+        list of traced arrays -> scalar
+    arrays : list of arrays
+
+    Returns
+    -------
+    value : scalar array
+    gradients : list of arrays
+
+    Examples
+    --------
+    >>> value, gradients = value_and_gradients(lambda x: x[0] * x[0] * x[1], [3.0, 2.0])
+    >>> float(value), [float(gradient) for gradient in gradients]
+    (18.0, [12.0, 9.0])
+    """
+    start, count = VJPNode.new_root(), len(arrays)
+    with trace_stack.new_trace() as trace:
+        result = function([new_box(x, trace, _part(start, i, count)) for i, x in enumerate(arrays)])
+    if not isbox(result):
+        return result, [np.zeros_like(x) for x in arrays]
+    gradients = backward_pass(np.ones_like(result._value), result._node)
+    pairs = zip(gradients, arrays, strict=True)
+    return result._value, [np.zeros_like(x) if g is None else g for g, x in pairs]
 
 
 def _node(parents, vjp):

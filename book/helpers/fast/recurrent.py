@@ -312,7 +312,8 @@ def _lstm_back(g, kept, gates, state, cell, weight, lengths):
         d_candidate *= write
         d_gate[1:] *= d_cell
         d_cells[t] += np.multiply(d_cell, forget, out=d_cell)
-        d_states[t] += np.matmul(d_gate, back, out=through).sum(axis=0)
+        for change in np.matmul(d_gate, back, out=through):
+            d_states[t] += change
     return d_gates, d_states[0], d_cells[0], _weight_gradient(states[:-1], d_gates, _LSTM)
 
 

@@ -11,10 +11,10 @@ import time
 from contextlib import contextmanager
 
 import numpy as np
-from autograd import make_vjp
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from helpers import fast
 from helpers.fast.arrays import keep_memory
 from helpers.learning import adam, flatten, learning_rate, leaves, rebuild, unflatten
 from helpers.learning import clip as shorten
@@ -241,14 +241,17 @@ def value_and_gradient(loss, params, batch):
     >>> value_and_gradient(lambda p, batch: p["x"] ** 2 * batch, {"x": np.array(3.0)}, 2.0)
     (18.0, array([12.]))
     """
-    arrays = tuple(leaves(params))
-    try:
-        pullback, value = make_vjp(lambda traced: loss(rebuild(params, iter(traced)), batch))(
-            arrays
+
+    def traced_loss(arrays):
+        value = loss(rebuild(params, iter(arrays)), batch)
+        require(
+            np.shape(value) == (),
+            f"the loss must be one number, but it has shape {np.shape(value)}",
         )
-        if np.shape(value) != ():
-            raise ValueError(f"the loss must be one number, but it has shape {np.shape(value)}")
-        gradients = pullback(np.ones_like(value))
+        return value
+
+    try:
+        value, gradients = fast.value_and_gradients(traced_loss, list(leaves(params)))
     except TypeError as error:
         raise TypeError(f"{error}. {_advice(str(error))}") from error
     return float(value), np.concatenate([g.reshape(-1) for g in gradients])
