@@ -18,6 +18,7 @@ PAGES = [f"book/{path.stem}.html" for path in notebooks.chapters()] + [
     "book/glossary.html",
     "book/notation.html",
     "book/instructors.html",
+    "book/architecture.html",
     "book/api.html",
     "book/references.html",
 ]

@@ -1,0 +1,100 @@
+"""Drawings from a description: the house of the helpers.
+
+``python -m figures.diagrams`` writes what pages include, below ``_static``; a test compares.
+"""
+
+import html
+from pathlib import Path
+
+#: The house, from the top floor down: (what the floor is for, its rooms). Imports point down.
+FLOORS = (
+    (
+        "pages",
+        {"chapters": "what a reader sees", "figures": "maps, charts, sliders: know no model"},
+    ),
+    ("measuring", {"measures": "what two chapters measure"}),
+    ("training", {"runs": "Settings, a model from them, fit, records, a plan for each"}),
+    (
+        "beside the models",
+        {
+            "cached": "keys and values kept between steps",
+            "cost": "what a layer costs, and what makes it cheaper",
+            "bugs": "wrong functions, and the check that finds each",
+            "decoding": "greedy, beam",
+        },
+    ),
+    (
+        "whole models",
+        {
+            "seq2seq": "recurrent encoder-decoder, one vector or attention",
+            "transformer": "blocks, encoder, decoder, decoder-only",
+        },
+    ),
+    (
+        "parts of models",
+        {
+            "recurrent": "a step of each cell, and the scan over steps",
+            "attention": "scores, masks, weights, heads",
+            "positions": "what gives order back",
+            "functions": "softmax, linear, layer norm, cross-entropy",
+        },
+    ),
+    (
+        "what knows no model",
+        {
+            "tasks": "numbers, symbols, stories",
+            "checks": "feedback for students, assertions",
+            "learning": "Adam, its rate, clipping",
+            "start": "where training begins",
+        },
+    ),
+    (
+        "ground",
+        {
+            "shapes": "arguments are what the docstring says",
+            "fast": "the same numbers, sooner; nobody has to read it",
+        },
+    ),
+)
+
+UNLINKED = ("chapters", "figures", "fast")  # the page of the API does not describe these
+
+
+def house(floors=FLOORS, page="api.html"):
+    """HTML of a house: one row a floor, one box a room, each with what it is for.
+
+    Parameters
+    ----------
+    floors : tuple of pairs
+        Name of the floor, and a dict from rooms to what they are for.
+    page : str
+        Where the rooms of `helpers` are described.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(house((("measuring", {"measures": "entropy"}),)))
+    <div class="house" role="list" aria-label="Floors, from the top down; imports point down">
+    <div class="floor" role="listitem"><p class="floor-name">measuring</p>
+    <p class="room"><a href="api.html#module-helpers.measures"><code>measures</code></a> entropy</p>
+    </div>
+    </div>
+    """
+    label = "Floors, from the top down; imports point down"
+    lines = [f'<div class="house" role="list" aria-label="{label}">']
+    for name, rooms in floors:
+        lines.append(f'<div class="floor" role="listitem"><p class="floor-name">{name}</p>')
+        for room, purpose in rooms.items():
+            title = f"<code>{room}</code>"
+
+            lines.append(f'<p class="room">{title} {html.escape(purpose)}</p>')
+        lines.append("</div>")
+    return "\n".join([*lines, "</div>"])
+
+
+if __name__ == "__main__":
+    path = Path(__file__).resolve().parents[1] / "_static" / "architecture.html"
+    path.write_text(house() + "\n", encoding="utf-8")
