@@ -95,24 +95,33 @@ def write_whole(path, write):
         draft.unlink(missing_ok=True)
 
 
-def write_record(name, runs):
+def write_record(path, plan, runs):
     """Write a record, one line a run, in the plan's order; other runs follow.
 
     Parameters
     ----------
-    name : str
-        Of a plan.
+    path : pathlib.Path
+    plan : Plan
     runs : list of Run
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "french.json"
+    ...     write_record(path, load_plan("french"), load_record("french"))
+    ...     path.read_text() == (RESULTS / "french.json").read_text()
+    True
     """
-    order = {settings: place for place, settings in enumerate(load_plan(name).runs)}
+    order = {settings: place for place, settings in enumerate(plan.runs)}
     runs = sorted(
         runs,
         key=lambda run: (order.get(run.settings.but(seed=0), len(order)), run.settings.seed),
     )
     lines = ",\n".join(json.dumps(run.to_json()) for run in runs)
-    command = json.dumps(f"python -m helpers.runs run {name}")
+    command = json.dumps(f"python -m helpers.runs run {plan.name}")
     text = f'{{"command": {command},\n"runs": [\n{lines}\n]}}\n'
-    write_whole(RESULTS / f"{name}.json", lambda file: file.write(text.encode()))
+    write_whole(path, lambda file: file.write(text.encode()))
 
 
 def load_record(name):
@@ -147,18 +156,24 @@ def load_record(name):
     return [Run.from_json(stored) for stored in json.loads(path.read_text())["runs"]]
 
 
-def write_weights(name, settings, vector):
+def write_weights(path, settings, vector):
     """Write a kept model: its parameters as one vector, and its settings.
 
     Parameters
     ----------
-    name : str
-        Of the model.
+    path : pathlib.Path
     settings : Settings
     vector : array (number of parameters,)
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_weights(Path(folder) / "one.npz", Settings(task="fr4"), np.zeros(3))
+    ...     sorted(np.load(Path(folder) / "one.npz"))
+    ['settings', 'vector']
     """
     text = json.dumps(dataclasses.asdict(settings))
-    path = RESULTS / f"{name}.npz"
     write_whole(path, lambda file: np.savez_compressed(file, vector=vector, settings=text))
 
 

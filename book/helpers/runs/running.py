@@ -5,6 +5,7 @@ done, so stopping loses at most the runs that are under way.
 """
 
 import contextlib
+import dataclasses
 import platform
 import subprocess
 import threading
@@ -199,10 +200,11 @@ def _workers(jobs, scheduler):
 
 
 def _record(name, run, vector, code):
-    """Write the weights, if they are kept, and the record."""
-    for kept, settings in load_plan(name).keep.items():
+    """Write the weights, if they are kept, and the record, if the run is not in it."""
+    plan, before = load_plan(name), recorded(name)
+    for kept, settings in plan.keep.items():
         if settings == run.settings:
-            records.write_weights(kept, settings, vector)
-    before = recorded(name)
+            records.write_weights(records.RESULTS / f"{kept}.npz", settings, vector)
     if run.settings not in {one.settings for one in before}:
-        records.write_record(name, [*before, records.dataclasses.replace(run, code=code)])
+        run = dataclasses.replace(run, code=code)
+        records.write_record(records.RESULTS / f"{name}.json", plan, [*before, run])

@@ -9,6 +9,8 @@ import itertools
 import operator
 from dataclasses import dataclass
 
+import numpy as np
+
 from helpers.positions import POSITIONS
 from helpers.shapes import require, require_choice
 from helpers.tasks import require_task
@@ -24,12 +26,15 @@ CHOICES = {
     "mask": ("causal", "prefix"),
 }
 RATES = {"recurrent": 8e-3, "transformer": 4e-3, "decoder_only": 4e-3}
-# Numbers, and the interval that each must lie in.
+# What a number must be, in words and as a test.
 _LIMITS = {
-    **dict.fromkeys(("width", "heads", "layers", "batch", "steps"), (1, float("inf"))),
-    **dict.fromkeys(("warmup", "seed"), (0, float("inf"))),
-    **dict.fromkeys(("dropout", "smoothing"), (0, 1)),
-    **dict.fromkeys(("rate", "clip"), (1e-12, float("inf"))),
+    **dict.fromkeys(
+        ("width", "heads", "layers", "batch", "steps"), ("at least 1", lambda n: n >= 1)
+    ),
+    **dict.fromkeys(("warmup", "seed"), ("at least 0", lambda n: n >= 0)),
+    **dict.fromkeys(("rate", "clip"), ("above 0 and finite", lambda n: 0 < n < float("inf"))),
+    "dropout": ("at least 0 and below 1", lambda n: 0 <= n < 1),
+    "smoothing": ("at least 0 and at most 1", lambda n: 0 <= n <= 1),
 }
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
@@ -80,7 +85,8 @@ class Settings:
         Share of each target's probability that is spread over all words, see `cross_entropy`.
     mask : {"causal", "prefix"}
         Whether the source of a decoder-only model is read from left to right as well, or each of
-        its tokens sees all of it.
+        its tokens sees all of it. (With one layer, it cannot matter: what the tokens of the source
+        see reaches the target from the second block on.)
     batch : int
         Pairs in a batch.
     reversed_source : bool
@@ -156,7 +162,8 @@ class Settings:
             if field.name in CHOICES:
                 require_choice(field.name, value, CHOICES[field.name])
             if field.name in _LIMITS:
-                _require_within(field.name, value)
+                text, fits = _LIMITS[field.name]
+                require(fits(value), f"{field.name} = {value} must be {text}")
         require_task(self.task)
         self._require_own_options()
 
@@ -202,7 +209,9 @@ def _own_options(settings):
     if settings.model == "transformer":
         return _STACK, "a Transformer"
     if settings.model == "decoder_only":
-        return (*_STACK, "mask"), "a decoder-only model"
+        # In the only block, the target looks at sources that have not looked anywhere yet.
+        own = _STACK if settings.layers == 1 else (*_STACK, "mask")
+        return own, f"a decoder-only model with layers={settings.layers}"
     own, kind = ["encoder", "attend", "dropout"], "a recurrent model"
     if settings.encoder not in ("rnn", "lstm"):
         own.append("attention")  # inside its decoder is a GRU
@@ -231,27 +240,24 @@ def require_name(name):
         raise TypeError(f"Settings has no {name!r}; {hint}")
 
 
+_KINDS = {
+    int: ("a whole number", operator.index),
+    float: ("a number", float),
+    float | None: ("a number", float),
+    bool: ("True or False", bool),
+}
+
+
 def _typed(name, value, wanted):
     """Return a value in Python's own type, so that it can be compared and written as JSON."""
-    convert = {int: operator.index, float: float, float | None: float, bool: bool}
-    is_boolean = isinstance(value, bool) or type(value).__name__ == "bool"  # NumPy has its own
-    fits = wanted not in convert or (
-        is_boolean == (wanted is bool) and not isinstance(value, str | None)
-    )
+    kind, convert = _KINDS.get(wanted, ("", lambda same: same))
+    is_boolean = isinstance(value, bool | np.bool_)
     try:
-        if fits:
-            return convert.get(wanted, lambda same: same)(value)
-    except (TypeError, ValueError):
-        pass
-    kind = {int: "a whole number", bool: "True or False"}.get(wanted, "a number")
-    raise TypeError(f"{name} = {value!r} must be {kind}")
-
-
-def _require_within(name, value):
-    lowest, highest = _LIMITS[name]
-    above = "above 0" if lowest == 1e-12 else f"at least {lowest}"
-    text = f"in 0 … {highest}" if highest == 1 else above
-    require(lowest <= value <= highest, f"{name} = {value} must be {text}")
+        if wanted in _KINDS and (isinstance(value, str) or is_boolean != (wanted is bool)):
+            raise TypeError
+        return convert(value)
+    except TypeError:
+        raise TypeError(f"{name} = {value!r} must be {kind}") from None
 
 
 def grid(**options):

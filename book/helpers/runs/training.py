@@ -326,6 +326,7 @@ def accuracy_by_length(logits_of, pairs, make=make_batch):
     >>> accuracy_by_length(always_3, [([5], [3]), ([5], [4]), ([5, 5], [3])])
     {1: (0.5, 2), 2: (1.0, 1)}
     """
+    require(len(pairs) > 0, "pairs is empty; there must be at least one")
     found = {}
     for length, group in by_length(pairs).items():
         batch = make(group)

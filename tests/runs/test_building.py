@@ -1,0 +1,222 @@
+"""From settings to models: every option changes what is built, and reaches every way to run it."""
+
+import dataclasses
+
+import numpy
+import pytest
+from compare import agree
+
+from helpers import decoding, tasks
+from helpers.learning import flatten
+from helpers.runs import Settings, build, start, train, wiring
+from helpers.runs import trained as trained_module
+from helpers.runs.settings import CHOICES
+
+SMALL = Settings(task="fr2", width=8, batch=4, steps=3, warmup=1)
+LOOKING = SMALL.but(attend=True)
+BOTH_WAYS = SMALL.but(encoder="bidirectional")
+WITHIN = SMALL.but(encoder="self_attention", attend=True)
+TRANSFORMER = SMALL.but(model="transformer")
+STACK = SMALL.but(model="decoder_only")
+
+# For each field: settings, and values of which each must give another model.
+OPTIONS = [
+    (SMALL, "task", ("fr2", "de2")),
+    (SMALL.but(attend=False), "model", CHOICES["model"]),
+    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK)),
+    *((base, "heads", (1, 2, 4)) for base in (WITHIN, TRANSFORMER, STACK)),
+    *((base, "layers", (1, 2)) for base in (WITHIN, TRANSFORMER, STACK)),
+    *((base, "positions", CHOICES["positions"]) for base in (WITHIN, TRANSFORMER, STACK)),
+    *((base, "norm", CHOICES["norm"]) for base in (TRANSFORMER, STACK)),
+    *((base, "residual", (True, False)) for base in (TRANSFORMER, STACK)),
+    *((base, "score", CHOICES["score"]) for base in (LOOKING, WITHIN)),
+    *((base, "encoder", CHOICES["encoder"]) for base in (SMALL, LOOKING)),
+    *((base, "attention", CHOICES["attention"]) for base in (SMALL, LOOKING, WITHIN)),
+    *((base, "attend", (False, True)) for base in (SMALL, WITHIN, SMALL.but(attention="inside"))),
+    (BOTH_WAYS, "summary", CHOICES["summary"]),
+    (BOTH_WAYS.but(attend=True), "summary", CHOICES["summary"]),
+    (SMALL, "summary", (None, "mean")),
+    (WITHIN, "summary", ("mean", "last")),
+    *((base, "dropout", (0.0, 0.3)) for base in (SMALL, WITHIN, TRANSFORMER, STACK)),
+    *((base, "smoothing", (0.0, 0.2)) for base in (SMALL, TRANSFORMER, STACK)),
+    (STACK.but(layers=2), "mask", CHOICES["mask"]),
+    *((base, "batch", (4, 5)) for base in (SMALL, TRANSFORMER)),
+    *((base, "reversed_source", (False, True)) for base in (LOOKING, TRANSFORMER, STACK)),
+    *((base, "steps", (3, 4)) for base in (SMALL, TRANSFORMER)),
+    *((base, "rate", (0.01, 0.02)) for base in (SMALL, TRANSFORMER)),
+    *((base, "warmup", (0, 2)) for base in (SMALL, TRANSFORMER)),
+    *((base, "clip", (0.01, 100.0)) for base in (SMALL, TRANSFORMER)),
+    *((base, "seed", (0, 1)) for base in (SMALL, TRANSFORMER, STACK)),
+]
+PAIRS = tasks.make_task("fr2").held_out
+
+
+def trained(settings):
+    """Parameters after three steps, and logits of held-out pairs."""
+    found = train(settings, label=None)
+    return flatten(found.params), found.logits(found.task.held_out[:5])
+
+
+def differ(one, another):
+    return one.shape != another.shape or numpy.abs(one - another).max() > 1e-5
+
+
+@pytest.mark.parametrize(("base", "name", "values"), OPTIONS)
+def test_every_option_changes_the_model(base, name, values):
+    found = [trained(base.but(**{name: value})) for value in values]
+    for i, (params, logits) in enumerate(found):
+        for other_params, other_logits in found[:i]:
+            assert differ(params, other_params) or differ(logits, other_logits)
+
+
+def test_every_field_is_tested_to_change_the_model():
+    assert {name for _, name, _ in OPTIONS} == {one.name for one in dataclasses.fields(Settings)}
+
+
+@pytest.mark.parametrize("settings", [SMALL, WITHIN, TRANSFORMER, STACK])
+def test_the_same_settings_are_the_same_model_to_the_last_bit(settings):
+    one, another = trained(settings), trained(settings.but())
+    assert [array.tobytes() for array in one] == [array.tobytes() for array in another]
+    assert one[0].dtype == numpy.float32
+
+
+def every_model():
+    """Yield settings of each value of each option that the model's own functions take."""
+    for base, name, values in OPTIONS:
+        if name not in ("task", "batch", "steps", "rate", "warmup", "clip", "seed", "smoothing"):
+            for value in values:
+                yield base.but(**{name: value})
+
+
+@pytest.mark.parametrize("settings", list(dict.fromkeys(every_model())), ids=str)
+def test_said_word_by_word_logits_are_those_of_the_parallel_pass(settings):
+    model, params = build(settings), start(settings)
+    pairs = max(tasks.by_length(PAIRS).values(), key=len)
+    assert len(pairs) > 1
+    batch = tasks.make_batch(pairs)
+    expected = model.logits(params, batch)
+    step, state = model.begin(params, batch)
+    found = []
+    for place in range(batch.target_in.shape[1]):
+        logits, state = step(batch.target_in[:, place : place + 1], state)
+        found.append(logits)
+    agree(numpy.concatenate(found, axis=1), expected, 1e-5)
+
+
+@pytest.mark.parametrize("settings", [SMALL, LOOKING, WITHIN, TRANSFORMER, STACK])
+def test_padding_and_neighbours_in_the_batch_change_nothing(settings):
+    model, params = build(settings), start(settings)
+    long, short = PAIRS[-1], min(PAIRS, key=lambda pair: len(pair[0]))
+    assert len(long[0]) > len(short[0])
+    together = model.logits(params, tasks.make_batch([long, short]))
+    for row, pair in zip(together, (long, short), strict=True):
+        alone = model.logits(params, tasks.make_batch([pair]))[0]
+        agree(row[: len(alone)], alone, 1e-5)
+
+
+@pytest.mark.parametrize("mask", CHOICES["mask"])
+def test_a_decoder_only_model_reads_source_and_target_end_to_end(mask):
+    settings = STACK.but(mask=mask, layers=2, positions="rotary")
+    model, params = build(settings), start(settings)
+    pair = max(PAIRS, key=lambda pair: len(pair[0]))
+    n_source, n_target = len(pair[0]), len(pair[1]) + 1
+    layers = model.maps(params, tasks.make_batch([pair]))["stack"][0]
+    seen = (layers > 0).all(axis=(0, 1))
+    expected = numpy.tri(n_source + n_target, dtype=bool)
+    if mask == "prefix":
+        expected[:n_source, :n_source] = True
+    assert seen.tolist() == expected.tolist()
+
+
+def test_a_decoder_only_model_starts_from_sources_of_one_length():
+    batch = tasks.make_batch([([3, 4], []), ([3], [])])
+    with pytest.raises(ValueError, match=r"sources must be equally long, but have lengths \[2 1\]"):
+        build(STACK).begin(start(STACK), batch)
+
+
+@pytest.mark.parametrize("settings", [LOOKING, WITHIN, TRANSFORMER, STACK])
+def test_rows_of_all_maps_sum_to_one(settings):
+    model, params = build(settings), start(settings)
+    batch = tasks.make_batch(PAIRS[:4])
+    found = model.maps(params, batch)
+    kinds = {"transformer": ["encoder", "decoder", "cross"], "decoder_only": ["stack"]}
+    recurrent = ["cross", "encoder"] if settings == WITHIN else ["cross"]
+    assert list(found) == kinds.get(settings.model, recurrent)
+    for weights in found.values():
+        assert weights.ndim == 5
+        assert weights.shape[:2] == (4, 1)
+        agree(weights.sum(axis=-1), numpy.ones(weights.shape[:-1]), 1e-5)
+
+
+def test_maps_of_a_recurrent_model_follow_its_score():
+    batch = tasks.make_batch(PAIRS[:4])
+    params = start(LOOKING)
+    maps = [
+        build(LOOKING.but(score=score)).maps(params, batch)["cross"]
+        for score in ("dot", "scaled_dot")
+    ]
+    assert differ(*maps)
+
+
+@pytest.mark.parametrize("settings", [LOOKING, WITHIN, TRANSFORMER, STACK])
+def test_nothing_is_dropped_out_without_a_generator(settings):
+    settings = settings.but(dropout=0.5)
+    model, params, batch = build(settings), start(settings), tasks.make_batch(PAIRS[:4])
+    agree(model.logits(params, batch), model.logits(params, batch), 0)
+    rng = numpy.random.default_rng(0)
+    assert differ(model.logits(params, batch, rng), model.logits(params, batch))
+
+
+def test_dropout_changes_neither_the_start_nor_the_batches(monkeypatch):
+    seen = []
+    monkeypatch.setattr(trained_module, "batches", lambda *rest: watched(seen, *rest))
+    losses = [train(SMALL.but(dropout=rate), label=None).history["loss"] for rate in (0.0, 0.2)]
+    assert losses[0][0] != losses[1][0]
+    n = SMALL.steps
+    assert [batch.source.tolist() for batch in seen[:n]] == [
+        batch.source.tolist() for batch in seen[n:]
+    ]
+    assert flatten(start(SMALL)).tobytes() == flatten(start(SMALL.but(dropout=0.2))).tobytes()
+
+
+def watched(seen, *rest):
+    """Yield batches, and remember them."""
+    for batch in tasks.batches(*rest):
+        seen.append(batch)
+        yield batch
+
+
+def test_the_wiring_is_what_the_models_functions_take():
+    assert wiring(LOOKING) == {
+        "attend": True,
+        "encoder": "gru",
+        "summary": None,
+        "score": "dot",
+        "attention": "after",
+    }
+    assert wiring(WITHIN) == wiring(LOOKING) | {
+        "encoder": "self_attention",
+        "positions": "sinusoidal",
+    }
+    assert wiring(STACK.but(norm="post")) == {
+        "positions": "sinusoidal",
+        "norm": "post",
+        "residual": True,
+    }
+
+
+@pytest.mark.parametrize("settings", [LOOKING, BOTH_WAYS, TRANSFORMER, STACK])
+def test_every_model_learns_a_small_task(settings):
+    found = train(settings.but(width=16, batch=16, steps=150, rate=0.01, warmup=10), label=None)
+    losses = found.history["loss"]
+    assert numpy.mean(losses[-10:]) < 0.6 * numpy.mean(losses[:10])
+    said = found.answers(PAIRS)
+    wanted = [found.task.target_words(target) for _, target in PAIRS]
+    right = [one == words for one, words in zip(said, wanted, strict=True)]
+    assert numpy.mean(right) == found.share_right(PAIRS)
+
+
+def test_begin_is_what_greedy_decoding_takes():
+    batch = tasks.make_batch([(PAIRS[0][0], [])])
+    step, state = build(LOOKING).begin(start(LOOKING), batch)
+    assert len(decoding.greedy(step, state, tasks.START, tasks.END, limit=3)) == 1
