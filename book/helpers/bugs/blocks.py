@@ -144,7 +144,7 @@ def _dropout_not_enlarged(x, rate, rng=None):
     chapter="11_transformer",
 )
 def _dropout_turned_round(x, rate, rng=None):
-    return dropout(x, 1 - rate, rng)
+    return x if rate == 0 else dropout(x, 1 - rate, rng)
 
 
 # ---- blocks ------------------------------------------------------------------------------------

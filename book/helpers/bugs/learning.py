@@ -1,7 +1,5 @@
 """Bugs of Adam, of clipping, and of the learning rate."""
 
-import math
-
 import autograd.numpy as np
 import numpy
 
@@ -74,12 +72,12 @@ def _clip_each_number(gradient, longest):
     chapter="02_recurrence",
 )
 def _clip_makes_longer(gradient, longest):
-    return gradient * (longest / math.sqrt(np.sum(gradient * gradient)))
+    return gradient * (longest / np.sqrt(np.sum(gradient * gradient)))
 
 
 @bug(
     learning_rate,
-    lambda rng: (int(rng.integers(0, 50)), 300, 0.01, 50),
+    lambda rng: (int(rng.integers(0, 50)), 300, 1.0, 50),
     symptom="The first steps, when Adam's means know least, are the longest.",
     mistake="the warm-up is missing: the rate rises to its peak first.",
     chapter="11_transformer",

@@ -102,7 +102,7 @@ def _causal_forgotten(n):
     **_beyond,
 )
 def _padding_turned_round(lengths, n):
-    return numpy.arange(n) >= lengths[:, None, None]
+    return numpy.arange(n) >= numpy.asarray(lengths)[:, None, None]
 
 
 @bug(
@@ -114,7 +114,7 @@ def _padding_turned_round(lengths, n):
     **_beyond,
 )
 def _padding_one_too_many(lengths, n):
-    return numpy.arange(n) <= lengths[:, None, None]
+    return numpy.arange(n) <= numpy.asarray(lengths)[:, None, None]
 
 
 @bug(
