@@ -89,6 +89,8 @@ def house(floors=FLOORS, page="api.html"):
         lines.append(f'<div class="floor" role="listitem"><p class="floor-name">{name}</p>')
         for room, purpose in rooms.items():
             title = f"<code>{room}</code>"
+            if room not in UNLINKED:
+                title = f'<a href="{page}#module-helpers.{room}">{title}</a>'
 
             lines.append(f'<p class="room">{title} {html.escape(purpose)}</p>')
         lines.append("</div>")

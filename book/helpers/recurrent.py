@@ -221,18 +221,6 @@ def zeros(params, batch):
     return numpy.zeros((batch, len(params["recurrent"])), params["recurrent"].dtype)
 
 
-def vectors(inputs, table):
-    """Return the inputs, or with a table the row of each token.
-
-    Examples
-    --------
-    >>> vectors(numpy.array([[1, 0]]), numpy.array([[5.0], [6.0]]))
-    array([[[6.],
-            [5.]]])
-    """
-    return inputs if table is None else embedding(table, inputs)
-
-
 @shapes
 @fast.by(kernels.rnn)
 def rnn(params, inputs, lengths=None, state=None, table=None):
@@ -273,7 +261,8 @@ def rnn(params, inputs, lengths=None, state=None, table=None):
             [0.75]]])
     """
     state = zeros(params, len(inputs)) if state is None else state
-    return scan(rnn_step, params, vectors(inputs, table), lengths, state)
+    inputs = inputs if table is None else embedding(table, inputs)
+    return scan(rnn_step, params, inputs, lengths, state)
 
 
 @shapes
@@ -317,7 +306,8 @@ def gru(params, inputs, lengths=None, state=None, table=None):
            [0.5  , 0.   , 0.   ]]), array([0.125, 0.5  ]))
     """
     state = zeros(params, len(inputs)) if state is None else state
-    return scan(gru_step, params, vectors(inputs, table), lengths, state)
+    inputs = inputs if table is None else embedding(table, inputs)
+    return scan(gru_step, params, inputs, lengths, state)
 
 
 @shapes
@@ -362,7 +352,8 @@ def lstm(params, inputs, lengths=None, state=None, table=None):
     array([[1.]])
     """
     state = (zeros(params, len(inputs)),) * 2 if state is None else state
-    return scan(lstm_step, params, vectors(inputs, table), lengths, state)
+    inputs = inputs if table is None else embedding(table, inputs)
+    return scan(lstm_step, params, inputs, lengths, state)
 
 
 @shapes

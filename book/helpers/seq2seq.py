@@ -23,7 +23,7 @@ from helpers.attention import attention as look_up
 from helpers.fast import recurrent as kernels
 from helpers.functions import dropout as drop
 from helpers.functions import embedding, linear, tanh
-from helpers.recurrent import bidirectional, gru, gru_step, lstm, rnn, shown, vectors, zeros
+from helpers.recurrent import bidirectional, gru, gru_step, lstm, rnn, shown, zeros
 from helpers.shapes import shapes
 from helpers.transformer import encoder as self_attention_encoder
 
@@ -122,7 +122,7 @@ def attentive_gru(params, inputs, memory, mask=None, state=None, table=None):
     >>> outputs.shape, contexts.shape, weights.shape
     ((2, 5, 4), (2, 5, 4), (2, 5, 6))
     """
-    inputs, steps = vectors(inputs, table), []
+    inputs, steps = inputs if table is None else embedding(table, inputs), []
     state = zeros(params["gru"], len(inputs)) if state is None else state
     for t in range(inputs.shape[1]):
         state, context, weights = attentive_step(params, inputs[:, t], memory, mask, state)
@@ -261,7 +261,7 @@ def named_score(score, params):
 
     Parameters
     ----------
-    score : callable or {"dot", "scaled_dot", "general", "additive"}
+    score : {"dot", "scaled_dot", "general", "additive"}
     params : dict
         ``score`` for the last two, see `start.init_seq2seq`.
 
@@ -280,8 +280,6 @@ def named_score(score, params):
     >>> named_score("dot", {}) is dot
     True
     """
-    if callable(score):
-        return score
     if score in ("general", "additive"):
         return {"general": general, "additive": additive}[score](params["score"])
     if score not in ("dot", "scaled_dot"):
@@ -356,9 +354,11 @@ def decode(
         queries, context, _, last = attentive_gru(steps, target_in, memory, mask, state, table)
     else:
         queries, last = CELLS[cell](steps, target_in, state=state, table=table)
-        context = look_up(queries, memory, memory, mask, named_score(score, params))
+        score = score if callable(score) else named_score(score, params)
+        context = look_up(queries, memory, memory, mask, score)
     both = np.concatenate([queries, context], axis=-1)
-    hidden = drop(tanh(linear(params["combine"], both)), dropout, rng)
+    hidden = tanh(linear(params["combine"], both))
+    hidden = drop(hidden, dropout, rng) if dropout else hidden
     return linear(params["output"], hidden), queries, last
 
 
@@ -462,7 +462,8 @@ def alignment(
         table = params["target_embedding"]
         return attentive_gru(params["decoder"], target_in, memory, mask, vector, table)[2]
     _, queries, _ = decode(params, target_in, memory, mask, vector, cell_of(encoder), **saying)
-    return attention_weights(queries, memory, mask, named_score(score, params))
+    score = score if callable(score) else named_score(score, params)
+    return attention_weights(queries, memory, mask, score)
 
 
 @shapes
