@@ -257,9 +257,10 @@ def prefix_mask(lengths, n):
 
 
 def seen(x, mask):
-    """Keys or values with zeros where no query may look: what stands there has no influence.
+    """Keys or values, with 0 for NaN and infinity where no query may look.
 
-    A weight of 0 does not keep NaN or infinity out of a sum: 0 times NaN is NaN.
+    What stands there has no influence; but a weight of 0 alone does not keep NaN out of a sum:
+    0 times NaN is NaN.
 
     Parameters
     ----------
@@ -278,7 +279,8 @@ def seen(x, mask):
     """
     if mask is None:
         return x
-    return np.where(numpy.any(numpy.atleast_2d(mask), axis=-2)[..., None], x, 0)
+    looked_at = numpy.any(numpy.atleast_2d(mask), axis=-2)[..., None]
+    return np.where(looked_at | np.isfinite(x), x, 0)
 
 
 # ---- attention ---------------------------------------------------------------------------------
