@@ -6,29 +6,16 @@ they say about an answer (`mistakes`), and the tests put each bug in the right f
 want to be told. Stands above the models; a new bug is one function with what is said about it.
 """
 
-from helpers.bugs import (  # each enters its bugs
-    blocks as blocks,
-)
-from helpers.bugs import (
-    heads as heads,
-)
-from helpers.bugs import (
-    learning as learning,
-)
-from helpers.bugs import (
-    masks as masks,
-)
-from helpers.bugs import (
-    padding as padding,
-)
-from helpers.bugs import (
-    positions as positions,
-)
-from helpers.bugs import (
-    recurrence as recurrence,
-)
-from helpers.bugs import (
-    weights as weights,
+# Each of these enters its bugs.
+from helpers.bugs import (  # noqa: F401
+    blocks,
+    heads,
+    learning,
+    masks,
+    padding,
+    positions,
+    recurrence,
+    weights,
 )
 from helpers.bugs.base import BUGS, Bug, mistakes
 
