@@ -20,7 +20,8 @@ def translator():
     return train(TINY, label=None)
 
 
-def test_it_says_words_to_a_text_or_to_a_list_of_words(translator):
+def test_it_says_words_to_a_text_or_to_a_list_of_words():
+    translator = load("french_attention")
     said = ["ninety", "one"]
     assert translator.says("quatre vingt onze") == said
     assert translator.says(["quatre", "vingt", "onze"]) == said
