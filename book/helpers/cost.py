@@ -241,7 +241,8 @@ def linear_attention(queries, keys, values, mask=None, causal=False, block=64):
            [3. ]])
     """
     features, values = positive(queries), seen(with_ones(values), mask)
-    found = seen(positive(seen(keys, mask)), mask)
+    found = positive(seen(keys, mask))
+    found = found if mask is None else found * numpy.swapaxes(numpy.atleast_2d(mask), -1, -2)
     if causal:
         sums = running_sums(features, found, values, block)
     else:
