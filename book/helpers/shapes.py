@@ -225,8 +225,8 @@ def _fit(contract, given):
         if isinstance(said, _Value):
             _require_value(said, given.get(said.name))
         elif isinstance(said, _Call):
-            inner = getattr(given[said.name], "contract", ())
-            _fit(inner, {name: given[name] for name in said.arguments})
+            inner = getattr(given.get(said.name), "contract", ())
+            _fit(inner, {name: given.get(name) for name in said.arguments})
         elif isinstance(said, _Pair):
             _bind_pair(said, given.get(said.name), sizes)
         else:

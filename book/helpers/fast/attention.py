@@ -135,32 +135,45 @@ def project(x, *weights):
 
 
 def _project_back(g, _, x, *weights):
-    together = np.concatenate([_flat(weight) for weight in weights], axis=1)
-    width = together.shape[1] // len(weights)
-    d_rows = np.zeros((math.prod(x.shape[:-1]), together.shape[1]), x.dtype)
-    for i, part in enumerate(g):
-        if part is not None:
-            d_rows[:, i * width : (i + 1) * width] = part.swapaxes(-2, -3).reshape(-1, width)
-    d_together = as_rows(x).T @ d_rows
-    d_weights = (
-        d_together[:, i * width : (i + 1) * width].reshape(w.shape[1], w.shape[0], w.shape[2])
-        for i, w in enumerate(weights)
-    )
-    return (d_rows @ together.T).reshape(x.shape), *(d.swapaxes(0, 1) for d in d_weights)
+    n = x.shape[-2]
+    heads, _, width_head = weights[0].shape
+    parts = np.zeros((len(weights), math.prod(x.shape[:-2]), heads, n, width_head), x.dtype)
+    for part, gradient in zip(parts, g, strict=True):
+        if gradient is not None:
+            part[...] = gradient.reshape(part.shape)
+    d_rows = from_heads(parts)
+    d_x = (d_rows @ side_by_side(*weights).T).reshape(x.shape)
+    return d_x, *for_each_map(as_rows(x).T @ d_rows, weights[0], len(weights))
 
 
 @differentiable(_project_back)
 def _project(x, *weights):
-    heads, _, width_head = weights[0].shape
-    rows = as_rows(x) @ np.concatenate([_flat(weight) for weight in weights], axis=1)
-    shape = (*x.shape[:-1], len(weights), heads, width_head)
-    by_map = np.moveaxis(rows.reshape(shape), -3, 0).swapaxes(-2, -3)
-    return tuple(np.ascontiguousarray(part) for part in by_map), None
+    return tuple(by_head(as_rows(x) @ side_by_side(*weights), x.shape, weights[0])), None
 
 
-def _flat(weight):
-    """(heads, width, width_head) -> (width, heads width_head), as one matrix."""
-    return weight.swapaxes(0, 1).reshape(weight.shape[1], -1)
+def side_by_side(*weights):
+    """(heads, width, width_head) each -> (width, all heads of all), as one matrix."""
+    return np.concatenate([weight for maps in weights for weight in maps], axis=1)
+
+
+def by_head(rows, shape, weight):
+    """Projected rows (batch n, maps heads width_head) -> (maps, batch, heads, n, width_head)."""
+    heads, _, width_head = weight.shape
+    split = rows.reshape(*shape[:2], rows.shape[1] // (heads * width_head), heads, width_head)
+    return np.ascontiguousarray(split.transpose(2, 0, 3, 1, 4))
+
+
+def from_heads(maps):
+    """Put (maps, batch, heads, n, width_head) into rows (batch n, maps heads width_head)."""
+    count, batch, heads, n, width_head = maps.shape
+    return maps.transpose(1, 3, 0, 2, 4).reshape(batch * n, count * heads * width_head)
+
+
+def for_each_map(gradient, weight, count):
+    """Gradient of matrices side by side -> one (heads, width, width_head) for each."""
+    heads, width, width_head = weight.shape
+    split = gradient.reshape(width, count, heads, width_head)
+    return [split[:, i].swapaxes(0, 1) for i in range(count)]
 
 
 def join_heads(context, weight):

@@ -8,10 +8,14 @@ from helpers.fast import differentiable
 from helpers.fast.arrays import as_rows, column_sums, finite
 from helpers.fast.attention import (
     back_attention,
+    by_head,
     dot,
+    for_each_map,
     for_rotary,
+    from_heads,
     rotary,
     scaled_dot,
+    side_by_side,
     times,
     weigh,
 )
@@ -60,32 +64,6 @@ def _for_heads(mask):
     return mask[:, None] if mask is not None and np.ndim(mask) > 2 else mask
 
 
-def _flat(*weights):
-    """(heads, width, width_head) each -> (width, all heads of all), side by side."""
-    heads = [w for weight in weights for w in weight]
-    return np.concatenate(heads, axis=1)
-
-
-def _as_maps(rows, shape, weight, count):
-    """Split projected rows (batch n, count heads width_head) into maps, by head."""
-    heads, _, width_head = weight.shape
-    split = rows.reshape(*shape[:2], count, heads, width_head)
-    return np.ascontiguousarray(split.transpose(2, 0, 3, 1, 4))
-
-
-def _as_rows(maps):
-    """Turn (maps, batch, heads, n, width_head) back into rows (batch n, maps heads width_head)."""
-    count, batch, heads, n, width_head = maps.shape
-    return maps.transpose(1, 3, 0, 2, 4).reshape(batch * n, count * heads * width_head)
-
-
-def _of_heads(d_flat, weight, count):
-    """Gradient of side-by-side maps -> one (heads, width, width_head) for each."""
-    heads, width, width_head = weight.shape
-    split = d_flat.reshape(width, count, heads, width_head)
-    return [split[:, i].swapaxes(0, 1) for i in range(count)]
-
-
 def _scale(kind, weight):
     return 1.0 if kind is dot else 1 / math.sqrt(weight.shape[-1])
 
@@ -101,13 +79,13 @@ def _itself_back(g, kept, x, scale, shift, to_queries, to_keys, to_values, outpu
         part[...] = gradient
     if kind is rotary:
         found[:2] = times(found[:2], for_rotary(keys).conj())
-    d_rows = _as_rows(found)
+    d_rows = from_heads(found)
     d_flat = as_rows(y).T @ d_rows
-    d_y = (d_rows @ _flat(to_queries, to_keys, to_values).T).reshape(x.shape)
+    d_y = (d_rows @ side_by_side(to_queries, to_keys, to_values).T).reshape(x.shape)
     d_x, d_scale, d_shift = back_normal(d_y, normed, scale)
     if g[0] is not None:
         d_x += g[0]
-    return d_x, d_scale, d_shift, *_of_heads(d_flat, to_queries, 3), d_output
+    return d_x, d_scale, d_shift, *for_each_map(d_flat, to_queries, 3), d_output
 
 
 def _back_join(g, rows, weights, output):
@@ -132,8 +110,8 @@ def _join(context, output, x):
 @differentiable(_itself_back)
 def _itself(x, scale, shift, to_queries, to_keys, to_values, output, mask, kind):
     y, normed = normal(x, scale, shift)
-    rows = as_rows(y) @ _flat(to_queries, to_keys, to_values)
-    maps = _as_maps(rows, x.shape, to_queries, 3)
+    rows = as_rows(y) @ side_by_side(to_queries, to_keys, to_values)
+    maps = by_head(rows, x.shape, to_queries)
     if kind is rotary:
         maps[:2] = times(maps[:2], for_rotary(maps[1]))
     queries, keys, values = maps
@@ -148,25 +126,25 @@ def _cross_back(g, kept, x, memory, scale, shift, to_queries, to_keys, to_values
     d_queries, *d_memory = back_attention(
         (d_context, g[1]), weights, queries, keys, values, _scale(scaled_dot, to_keys)
     )
-    d_rows, d_memory = _as_rows(d_queries[None]), _as_rows(np.stack(d_memory))
-    d_y = (d_rows @ _flat(to_queries).T).reshape(x.shape)
+    d_rows, d_memory = from_heads(d_queries[None]), from_heads(np.stack(d_memory))
+    d_y = (d_rows @ side_by_side(to_queries).T).reshape(x.shape)
     d_x, d_scale, d_shift = back_normal(d_y, normed, scale)
     if g[0] is not None:
         d_x += g[0]
     maps = (
-        *_of_heads(as_rows(y).T @ d_rows, to_queries, 1),
-        *_of_heads(as_rows(memory).T @ d_memory, to_keys, 2),
+        *for_each_map(as_rows(y).T @ d_rows, to_queries, 1),
+        *for_each_map(as_rows(memory).T @ d_memory, to_keys, 2),
     )
-    d_memory = (d_memory @ _flat(to_keys, to_values).T).reshape(memory.shape)
+    d_memory = (d_memory @ side_by_side(to_keys, to_values).T).reshape(memory.shape)
     return d_x, d_memory, d_scale, d_shift, *maps, d_output
 
 
 @differentiable(_cross_back)
 def _cross(x, memory, scale, shift, to_queries, to_keys, to_values, output, mask):
     y, normed = normal(x, scale, shift)
-    (queries,) = _as_maps(as_rows(y) @ _flat(to_queries), x.shape, to_queries, 1)
-    rows = as_rows(memory) @ _flat(to_keys, to_values)
-    keys, values = maps = _as_maps(rows, memory.shape, to_keys, 2)
+    (queries,) = by_head(as_rows(y) @ side_by_side(to_queries), x.shape, to_queries)
+    rows = as_rows(memory) @ side_by_side(to_keys, to_values)
+    keys, values = maps = by_head(rows, memory.shape, to_keys)
     weights = weigh(queries * _scale(scaled_dot, to_keys), keys, mask)
     result, rows = _join(weights @ values, output, x)
     return (result, weights), (normed, y, queries, maps, weights, rows)
