@@ -82,7 +82,7 @@ bench: .venv-bench/installed
 	@touch $@
 
 results: $(INSTALLED)
-	@cd book && ../$(BIN)/python -m helpers.experiments run all
+	@cd book && ../$(BIN)/python -m helpers.runs run all
 
 clean:
 	rm -rf _build

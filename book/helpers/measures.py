@@ -1,0 +1,191 @@
+"""What more than one chapter measures: how sharp a map is, where gradients go, what a head is for.
+
+Stands on runs; a chapter that measures something alone keeps it to itself.
+"""
+
+import autograd.numpy as np
+import numpy
+from autograd import make_vjp
+
+from helpers.runs.build import build
+from helpers.shapes import require, shapes
+
+
+@shapes
+def entropy(weights):
+    r"""How undecided weights are, in bits: 0 for a single key, :math:`\log_2 n` for n keys alike.
+
+    .. math:: H = -\sum_j w_j \log_2 w_j, \qquad 0 \log 0 = 0
+
+    Parameters
+    ----------
+    weights : array (..., n_keys)
+        Each row sums to 1.
+
+    Returns
+    -------
+    array (...)
+
+    References
+    ----------
+    Shannon 1948.
+
+    Examples
+    --------
+    >>> entropy(numpy.array([[1.0, 0.0, 0.0, 0.0], [0.25, 0.25, 0.25, 0.25]]))
+    array([0., 2.])
+    """
+    safe = numpy.where(weights > 0, weights, 1)
+    return abs(numpy.sum(weights * numpy.log2(safe), axis=-1))  # abs: no -0.0
+
+
+@shapes
+def largest(weights):
+    """Return the largest weight of each row, and the place of the key that has it.
+
+    Parameters
+    ----------
+    weights : array (..., n_keys)
+
+    Returns
+    -------
+    weight : array (...)
+    place : integer array (...)
+        The first, if several are equal.
+
+    Examples
+    --------
+    >>> weight, place = largest(numpy.array([[0.1, 0.7, 0.2]]))
+    >>> weight, place
+    (array([0.7]), array([1]))
+    """
+    return weights.max(axis=-1), weights.argmax(axis=-1)
+
+
+def gradient_norms(layer, x, place):
+    r"""How strongly one output depends on each input, for a layer from sequence to sequence.
+
+    .. math:: \Bigl\lVert \frac{\partial\, \mathrm{output}_{place}}{\partial x_j} \Bigr\rVert_F
+        \big/ \sqrt{\mathrm{width}}
+
+    For a recurrent layer this is the gradient through time: what an error at one step can teach
+    about an input so many steps before. A layer that passes its inputs on unchanged gets 1 at
+    `place` and 0 elsewhere.
+
+    Parameters
+    ----------
+    layer : callable
+        (batch, n, width_in) -> (batch, n, width)
+    x : array (n, width_in)
+    place : int
+        Of the output.
+
+    Returns
+    -------
+    array (n,)
+
+    References
+    ----------
+    Bengio et al. 1994; Pascanu et al. 2013.
+
+    Examples
+    --------
+    >>> gradient_norms(lambda x: 3 * x, numpy.ones((4, 2)), place=1)
+    array([0., 3., 0., 0.])
+    """
+    width = layer(x[None]).shape[-1]
+    back, outputs = make_vjp(layer)(numpy.repeat(x[None], width, axis=0))  # one for each number
+    chosen, numbers = numpy.zeros_like(outputs), numpy.arange(width)
+    chosen[numbers, place, numbers] = 1
+    derivatives = back(chosen).astype(float)  # (width, n, width_in)
+    return numpy.sqrt((derivatives**2).sum(axis=(0, 2)) / width)
+
+
+def input_gradient(trained, text, target, place):
+    """How strongly a word that is said depends on each word that is read.
+
+    The norm of the gradient of the word's logit, less the mean of all logits, with respect to the
+    embedding of each source token. (Without the mean, what all logits share would count, which
+    changes no probability.) To tell equal tokens apart, each is read from a row of its own.
+
+    Parameters
+    ----------
+    trained : Trained
+    text, target : str or list of str
+        What is read, and what is said.
+    place : int
+        Of the word in the target; after the last comes the end token.
+
+    Returns
+    -------
+    array (n_source,)
+        In the order in which the model reads.
+
+    References
+    ----------
+    Simonyan et al. 2014.
+
+    Examples
+    --------
+    >>> from helpers.runs import load
+    >>> reverser = load("reversal_attention_64")
+    >>> int(input_gradient(reverser, "abcdefgh", "hgfedcba", place=0).argmax())  # "h" stands last
+    7
+    """
+    batch = trained.batch([trained.task.pair(text, target)])
+    name = "source_embedding" if "source_embedding" in trained.params else "embedding"
+    table, model = trained.params[name], build(trained.settings)
+    own_rows = len(table) + numpy.arange(batch.source.shape[1])[None]
+
+    def logit(rows):
+        params = trained.params | {name: np.concatenate([table, rows])}
+        logits = model.logits(params, batch._replace(source=own_rows))[0, place]
+        return logits[batch.target_out[0, place]] - np.mean(logits)
+
+    back, value = make_vjp(logit)(table[batch.source[0]])
+    return numpy.linalg.norm(back(numpy.ones_like(value)), axis=-1)
+
+
+def ablate_head(params, *path, head):
+    """Return parameters in which one head of one multi-head attention says nothing.
+
+    Its rows of the output projection are 0; all other heads stay as they are.
+
+    Parameters
+    ----------
+    params : dict
+        Of the attention, or nested, of a whole model.
+    *path : str
+        Names that lead to the attention, such as ``"decoder", "block_0", "cross"``.
+    head : int
+        From 0.
+
+    Returns
+    -------
+    dict
+        A copy; `params` is not changed.
+
+    Raises
+    ------
+    ValueError
+        If there is no head of that number.
+
+    References
+    ----------
+    Michel et al. 2019.
+
+    Examples
+    --------
+    >>> from helpers.start import init_multi_head
+    >>> params = {"cross": init_multi_head(numpy.random.default_rng(0), 8, heads=2)}
+    >>> ablate_head(params, "cross", head=1)["cross"]["output"].any(axis=(1, 2))
+    array([ True, False])
+    """
+    if path:
+        return params | {path[0]: ablate_head(params[path[0]], *path[1:], head=head)}
+    heads = len(params["output"])
+    require(0 <= head < heads, f"head = {head} must lie in 0 … {heads - 1}")
+    kept = numpy.arange(heads)[:, None, None] != head
+    return params | {
+        "output": numpy.where(kept, params["output"], 0).astype(params["output"].dtype)
+    }
