@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from helpers.functions import dropout
 from helpers.learning import adam, flatten, learning_rate
-from helpers.runs import accuracy_by_length, exact_match, fit, share_right, training
+from helpers.runs import accuracy_by_length, exact_match, exactly_right, fit, share_right, training
 
 
 def squared_distance(params, batch):
@@ -362,6 +362,11 @@ PAIRS = [([5], [3]), ([5], [4]), ([5, 5], [3]), ([5, 5], [3, 3])]
 def says_3_once(batch):
     """Logits of a model that says token 3 and ends."""
     return numpy.eye(5)[numpy.where(batch.target_in == 1, 3, 2)]
+
+
+def test_pairs_are_judged_in_their_order_whatever_their_lengths():
+    mixed = [PAIRS[2], PAIRS[1], PAIRS[0], PAIRS[3]]
+    assert exactly_right(says_3_once, mixed).tolist() == [True, False, True, False]
 
 
 def test_accuracy_is_counted_by_length_and_over_all_pairs():

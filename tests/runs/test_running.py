@@ -128,7 +128,7 @@ def test_a_dask_cluster_makes_the_same_runs(tiny, processes, monkeypatch):
         processes=processes,
         dashboard_address=None,
     ) as cluster:
-        running.run("tiny", scheduler=cluster.scheduler_address)
+        command_line.main(["run", "tiny", "--scheduler", cluster.scheduler_address])
     assert found() == SEEDED
     assert load("kept").settings == TINY[0]
     expected = train(SEEDED[1], label=None).accuracy_by_length()

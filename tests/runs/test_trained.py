@@ -65,7 +65,8 @@ def test_shares_are_those_of_exact_match(translator):
     batch = tasks.make_batch(TASK.held_out)
     right = exact_match(translator.logits(batch), batch.target_out, batch.target_lengths)
     assert 0 < right.mean() < 1, "a test of both"
-    assert translator.share_right() == pytest.approx(right.mean())
+    assert translator.right().tolist() == right.tolist()
+    assert translator.share_right() == right.mean()
     found = translator.accuracy_by_length()
     for length, (share, count) in found.items():
         chosen = batch.source_lengths == length
@@ -98,6 +99,17 @@ def test_maps_of_attention_lie_between_what_is_said_and_what_is_read(translator)
     assert columns == ["quatre", "vingt", "onze"]
     batch = tasks.make_batch([TASK.pair("quatre vingt onze", "ninety one")])
     agree(weights[0, 0], seq2seq.alignment(translator.params, *batch[:3])[0], 0)
+
+
+def test_weights_of_many_pairs_are_the_maps_of_each(translator):
+    pairs = TASK.held_out[::40]
+    weights = translator.weights(pairs)["cross"]
+    assert weights.shape[:3] == (len(pairs), 1, 1)
+    for found, (source, target) in zip(weights, pairs, strict=True):
+        looks = translator.maps(TASK.source_words(source), TASK.target_words(target))["cross"]
+        n_rows, n_columns = looks.weights.shape[2:]
+        agree(found[:, :, :n_rows, :n_columns], looks.weights, 1e-5)
+        assert (found[:, :, :n_rows, n_columns:] == 0).all()
 
 
 def test_without_a_target_maps_are_of_what_the_model_says(translator):

@@ -17,7 +17,7 @@ from helpers.runs.records import (
 )
 from helpers.runs.settings import Settings, grid
 from helpers.runs.trained import Map, Trained, load, train
-from helpers.runs.training import accuracy_by_length, exact_match, fit, share_right
+from helpers.runs.training import accuracy_by_length, exact_match, exactly_right, fit, share_right
 
 __all__ = [
     "Map",
@@ -29,6 +29,7 @@ __all__ = [
     "build",
     "curves",
     "exact_match",
+    "exactly_right",
     "fit",
     "grid",
     "load",

@@ -13,7 +13,7 @@ from helpers.learning import flatten, unflatten
 from helpers.runs.build import build
 from helpers.runs.records import read_weights
 from helpers.runs.settings import Settings
-from helpers.runs.training import accuracy_by_length, fit, share_right
+from helpers.runs.training import accuracy_by_length, exactly_right, fit, share_right
 from helpers.tasks import (
     END,
     START,
@@ -127,9 +127,8 @@ class Trained:
         """
         said = self.says(text) if target is None else target
         pair = self.task.pair(text, said)
-        batch = self.batch([pair])
-        found = self._model.maps(self.params, batch)
-        source, said = self.task.source_words(batch.source[0]), self.task.target_words(pair[1])
+        found, read = self.weights([pair]), self.batch([pair]).source[0]
+        source, said = self.task.source_words(read), self.task.target_words(pair[1])
         read, rows = ["(start)", *said], [*said, "(end)"]
         one_vector = self.settings.model == "recurrent" and not self.settings.attend
         looked_at = ["(summary)"] if one_vector else source
@@ -140,6 +139,17 @@ class Trained:
             "stack": ([*source, *rows], [*source, *read]),
         }
         return {kind: Map(weights[0], *labels[kind]) for kind, weights in found.items()}
+
+    def weights(self, pairs):
+        """Attention weights of many pairs: kind -> (batch, layers, heads, n_rows, n_columns).
+
+        Kinds, rows and columns are those of `maps`; past a pair's own lengths stands padding.
+        """
+        return self._model.maps(self.params, self.batch(pairs))
+
+    def right(self, pairs=None):
+        """For each pair, by default those held out, whether it gets every word right."""
+        return exactly_right(self._logits, self._pairs(pairs), self.batch)
 
     def accuracy_by_length(self, pairs=None):
         """Length of the source -> (share of pairs right in every word, number of pairs)."""

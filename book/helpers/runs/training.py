@@ -19,7 +19,7 @@ from helpers.fast.arrays import keep_memory
 from helpers.learning import adam, flatten, learning_rate, leaves, rebuild, unflatten
 from helpers.learning import clip as shorten
 from helpers.shapes import require, shapes
-from helpers.tasks import by_length, make_batch
+from helpers.tasks import make_batch
 
 
 def fit(
@@ -302,8 +302,8 @@ def exact_match(logits, targets, lengths):
     return (right | padding).all(axis=1)
 
 
-def accuracy_by_length(logits_of, pairs, make=make_batch):
-    """Exact match under teacher forcing, for each source length.
+def exactly_right(logits_of, pairs, make=make_batch):
+    """For each pair, whether a model predicts every token of the target, under teacher forcing.
 
     Parameters
     ----------
@@ -316,8 +316,46 @@ def accuracy_by_length(logits_of, pairs, make=make_batch):
 
     Returns
     -------
+    boolean array (number of pairs,)
+        In their order; sources of one length are run together.
+
+    Raises
+    ------
+    ValueError
+        If there are no pairs.
+
+    Examples
+    --------
+    >>> def always_3(batch):
+    ...     return np.eye(4)[np.where(batch.target_in == 1, 3, 2)]
+    >>> exactly_right(always_3, [([5], [3]), ([5, 5], [3]), ([5], [4])])
+    array([ True,  True, False])
+    """
+    require(len(pairs) > 0, "pairs is empty; there must be at least one")
+    right, lengths = np.zeros(len(pairs), dtype=bool), _source_lengths(pairs)
+    for length in np.unique(lengths):
+        chosen = np.flatnonzero(lengths == length)
+        batch = make([pairs[i] for i in chosen])
+        right[chosen] = exact_match(logits_of(batch), batch.target_out, batch.target_lengths)
+    return right
+
+
+def _source_lengths(pairs):
+    return np.array([len(source) for source, _ in pairs])
+
+
+def accuracy_by_length(logits_of, pairs, make=make_batch):
+    """Exact match under teacher forcing, for each source length.
+
+    Parameters
+    ----------
+    logits_of, pairs, make
+        As for `exactly_right`.
+
+    Returns
+    -------
     dict
-        length -> (share of pairs right, number of pairs)
+        length -> (share of pairs right, number of pairs), in rising order of length.
 
     Examples
     --------
@@ -326,13 +364,9 @@ def accuracy_by_length(logits_of, pairs, make=make_batch):
     >>> accuracy_by_length(always_3, [([5], [3]), ([5], [4]), ([5, 5], [3])])
     {1: (0.5, 2), 2: (1.0, 1)}
     """
-    require(len(pairs) > 0, "pairs is empty; there must be at least one")
-    found = {}
-    for length, group in by_length(pairs).items():
-        batch = make(group)
-        right = exact_match(logits_of(batch), batch.target_out, batch.target_lengths)
-        found[length] = float(right.mean()), len(group)
-    return found
+    right, lengths = exactly_right(logits_of, pairs, make), _source_lengths(pairs)
+    groups = {int(length): right[lengths == length] for length in np.unique(lengths)}
+    return {length: (float(group.mean()), len(group)) for length, group in groups.items()}
 
 
 def share_right(logits_of, pairs, make=make_batch):
@@ -341,7 +375,7 @@ def share_right(logits_of, pairs, make=make_batch):
     Parameters
     ----------
     logits_of, pairs, make
-        As for `accuracy_by_length`.
+        As for `exactly_right`.
 
     Returns
     -------
@@ -354,5 +388,4 @@ def share_right(logits_of, pairs, make=make_batch):
     >>> share_right(always_3, [([5], [3]), ([5], [4]), ([5, 5], [3]), ([5, 5], [3])])
     0.75
     """
-    shares, counts = zip(*accuracy_by_length(logits_of, pairs, make).values(), strict=True)
-    return float(np.average(shares, weights=counts))
+    return float(exactly_right(logits_of, pairs, make).mean())
