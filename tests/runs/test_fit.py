@@ -259,7 +259,8 @@ def test_a_gradient_that_is_not_finite_says_so():
         fit(lambda p, batch: np.sum(np.sqrt(p["x"] * batch)), START, repeat(0.0), steps=2)
 
 
-def test_the_bar_shows_loss_accuracy_and_the_time_left(capfd):
+def test_the_bar_shows_loss_accuracy_and_the_time_left(monkeypatch, capfd):
+    monkeypatch.delenv("STATIC_BOOK", raising=False)
     fit(
         squared_distance,
         START,

@@ -248,11 +248,14 @@ def ctrl_c(process):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals and process groups of POSIX systems")
-@pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize(
-    "interrupt",
-    [ctrl_c, subprocess.Popen.terminate, subprocess.Popen.kill],
-    ids=["Ctrl-C", "SIGTERM", "SIGKILL"],
+    ("interrupt", "jobs"),
+    [
+        pytest.param(ctrl_c, 1, id="Ctrl-C, one process"),
+        pytest.param(ctrl_c, 2, id="Ctrl-C, two processes"),
+        pytest.param(subprocess.Popen.terminate, 2, id="SIGTERM"),
+        pytest.param(subprocess.Popen.kill, 1, id="SIGKILL"),
+    ],
 )
 def test_an_interruption_leaves_a_whole_record_and_goes_on(interrupt, jobs, tmp_path):
     with start(tmp_path, jobs) as process:
