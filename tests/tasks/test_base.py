@@ -100,6 +100,7 @@ def test_decoding_stops_at_the_end_token():
             lambda: encode_tokens(["a", "x", "y"], (*SPECIAL, "a", "b")),
             ["words", "['x', 'y']", "5 tokens", "['a', 'b']"],
         ),
+        (lambda: split_text(47, SPECIAL), ["text = 47", "a string or a list of words"]),
         (lambda: pad([]), ["sequences is empty"]),
         (lambda: number_words(3, "es"), ["language = 'es'", "('en', 'fr', 'de')"]),
         (lambda: tasks.numbers("es", 2), ["language = 'es'"]),

@@ -108,6 +108,11 @@ def split_text(text, vocabulary):
     -------
     list of str
 
+    Raises
+    ------
+    ValueError
+        If the text is neither.
+
     Examples
     --------
     >>> split_text("quatre vingt", (*SPECIAL, "quatre", "vingt"))
@@ -115,9 +120,8 @@ def split_text(text, vocabulary):
     >>> split_text("abba", (*SPECIAL, "a", "b"))
     ['a', 'b', 'b', 'a']
     """
-    if not isinstance(text, str):
-        return list(text)
-    if " " in vocabulary:
+    require(hasattr(text, "__iter__"), f"text = {text!r} must be a string or a list of words")
+    if not isinstance(text, str) or " " in vocabulary:
         return list(text)
     words = text.split()
     if all(len(word) == 1 for word in vocabulary[len(SPECIAL) :]):
