@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -218,8 +219,8 @@ np.testing.assert_allclose = np.testing.assert_array_equal = lambda *a, **k: Non
 checks.same_result = checks.close = lambda *a, **k: checks.Verdict(True, "fine")
 """
 FROM_HELPERS = {
-    "exact_match": "from helpers import training\n"
-    "def exact_match(*batch):\n    return training.exact_match(*batch).mean()",
+    "exact_match": "from helpers import runs\n"
+    "def exact_match(*batch):\n    return runs.exact_match(*batch).mean()",
     "context": "from helpers.attention import attention, dot\n"
     "def context(states, memory):\n    return attention(states, memory, memory, score=dot)",
     "additive_scores": "from helpers.attention import additive\n"
@@ -474,6 +475,81 @@ def test_examples_in_docstrings_hold():
     paths = [ASSIGNMENTS / "grading" / f"{name}.py" for name in names]
     paths.append(ROOT / "binder" / "install_missing.py")
     subprocess.run([python, "-m", "doctest", *paths], env=environment, check=True)
+
+
+# ---- what an answer may not call -----------------------------------------------------------
+
+
+def hidden_test(set_name, part, answer):
+    """Run the hidden test of a part on an answer, given as code."""
+    from grading import hidden
+
+    names = {"np": np}
+    exec(answer, names)
+    question = hidden.SETS[set_name][part]
+    exec(hidden.hidden_test(part, question, np.random.default_rng(0)), names)
+
+
+LOOK = "from helpers.attention import *\nfrom helpers.cost import blocked_attention\n"
+REFUSED = {
+    "attention": ("context", "attention(q, k, k, score=dot)"),
+    "its formula": ("context", "attention.formula(q, k, k, score=dot)"),
+    "its kernel": ("context", "attention.kernel(q, k, k, None, dot)"),
+    "weights": ("context", "attention_weights(q, k, score=dot) @ k"),
+    "what calls it": (
+        "context",
+        "multi_head_attention(dict.fromkeys(['queries', 'keys', 'values', 'output'], "
+        "np.eye(q.shape[1])[None]), q[None], k[None], score=dot)[0][0]",
+    ),
+    "the same in blocks": ("context", "blocked_attention(q * q.shape[1] ** 0.5, k, k)"),
+}
+
+
+@pytest.mark.parametrize("way", REFUSED)
+def test_an_answer_may_call_what_is_refused_by_no_other_name(way):
+    part, expression = REFUSED[way]
+    answer = f"{LOOK}def {part}(q, k):\n    return {expression}"
+    names = {"np": np}
+    exec(answer, names)
+    states, memory = np.eye(2, 3), np.eye(4, 3)
+    right = np.exp(states @ memory.T)
+    right = right / right.sum(axis=1, keepdims=True) @ memory
+    for _ in range(2):  # before, and after the test has put everything back
+        assert np.allclose(names[part](states, memory), right)
+        with pytest.raises(RuntimeError, match="the helpers' own implementation"):
+            hidden_test(SET, part, answer)
+
+
+def test_an_answer_cannot_bring_the_faster_way_back(monkeypatch):
+    from helpers import fast
+
+    monkeypatch.setattr(fast, "off", contextlib.nullcontext)
+    answer = f"{LOOK}def context(q, k):\n    return attention(q, k, k, score=dot)"
+    with pytest.raises(RuntimeError, match="the helpers' own implementation"):
+        hidden_test(SET, "context", answer)
+
+
+def test_what_is_not_refused_may_be_called():
+    hidden_test(
+        SET,
+        "context",
+        "from helpers.functions import softmax\nfrom helpers.attention import dot\n"
+        "def context(states, memory):\n    return softmax(dot(states, memory)) @ memory",
+    )
+
+
+@pytest.mark.parametrize("name", [SET, "self_attention"])
+def test_the_text_of_a_part_names_what_is_refused(name):
+    from grading import hidden
+
+    cells = read(ASSIGNMENTS / "source" / name / f"{name}.ipynb").cells
+    for part, question in hidden.SETS[name].items():
+        [text] = [c.source for c in cells if c.cell_type == "markdown" and f"`{part}(" in c.source]
+        said = text.partition("Refused:")[2]
+        if question.refused:
+            assert f"`helpers.{question.refused[0]}`" in said
+        else:
+            assert not said
 
 
 # ---- what is said when something is missing ----------------------------------------------

@@ -1,5 +1,7 @@
 """Measures: known values, and the same as finding out the slow way."""
 
+import time
+
 import numpy
 import pytest
 from compare import agree
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from helpers.attention import multi_head_attention
 from helpers.functions import softmax
 from helpers.learning import flatten
-from helpers.measures import ablate_head, entropy, gradient_norms, input_gradient, largest
+from helpers.measures import ablate_head, entropy, fastest, gradient_norms, input_gradient, largest
 from helpers.recurrent import gru, rnn
 from helpers.runs import Settings, Trained, load, start
 from helpers.start import init_gru, init_multi_head, init_rnn
@@ -159,3 +161,23 @@ def test_there_is_no_other_head(head):
     params = init_multi_head(numpy.random.default_rng(0), 8, heads=4)
     with pytest.raises(ValueError, match=rf"head = {head} must lie in 0 … 3"):
         ablate_head(params, head=head)
+
+
+def test_the_fastest_of_some_rounds_counts_and_all_take_turns():
+    called = []
+
+    def way(name, seconds):
+        """Take that much CPU time at the first call, and next to nothing at later ones."""
+
+        def run():
+            until = time.process_time() + (seconds if name not in called else 0)
+            called.append(name)
+            while time.process_time() < until:
+                pass
+
+        return run
+
+    found = fastest({"slow once": way("slow once", 0.2), "quick": way("quick", 0)}, 3)
+    assert called == ["slow once", "quick"] * 3
+    assert list(found) == ["slow once", "quick"]
+    assert 0 <= found["slow once"] < 0.1

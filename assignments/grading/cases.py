@@ -24,7 +24,8 @@ class Part:
     expected : callable
         (*arguments) -> what the call should return.
     refused : tuple of str
-        Functions of the helpers that the answer may not call, "module.name".
+        Public functions of the helpers that the answer may not call, "module.name"; what calls
+        them may not be called either.
     """
 
     draw: Callable
@@ -32,7 +33,7 @@ class Part:
     refused: tuple[str, ...] = ()
 
 
-ATTENTION = ("attention.attention_weights", "attention._weigh", "attention._softmax_in_place")
+ATTENTION = ("attention.attention", "attention.attention_weights", "cost.blocked_attention")
 
 
 def sizes(rng, count):
@@ -114,15 +115,15 @@ BOTTLENECK = {
         lambda rng: tuple(int(n) for n in rng.integers((5, 3, 2), (40, 50, 64))),
         lambda length, symbols, width: np.log(float(symbols)) / np.log(2) * length / width,
     ),
-    "exact_match": Part(draw_answers, share_of_right, ("training.exact_match",)),
+    "exact_match": Part(draw_answers, share_of_right, ("runs.exact_match",)),
     "state_weights": Part(lambda rng: (rng.random(rng.integers(3, 8)).round(3),), last_state),
     "context": Part(
         draw_context,
         lambda states, memory: attention.attention(states, memory, memory, score=attention.dot),
-        ("attention.attention", "attention._attention", *ATTENTION),
+        ATTENTION,
     ),
     "additive_scores": Part(draw_additive, additive, ("attention.additive",)),
-    "share_by_length": Part(draw_lengths, share_by_length, ("experiments.accuracy_by_length",)),
+    "share_by_length": Part(draw_lengths, share_by_length, ("runs.accuracy_by_length",)),
 }
 
 
@@ -207,14 +208,14 @@ SELF_ATTENTION = {
     "causal_weights": Part(
         draw_square,
         lambda scores: functions.softmax(scores, where=attention.causal_mask(len(scores))),
-        ("functions.softmax", "functions._softmax", *ATTENTION),
+        ("functions.softmax", *ATTENTION),
     ),
-    "project_heads": Part(draw_heads, project_heads, ("attention.multi_head_attention",)),
+    "project_heads": Part(
+        draw_heads, project_heads, ("attention.multi_head_attention", "attention.join_heads")
+    ),
     "hidden_by_average": Part(draw_maps, hidden_by_average),
-    "next_context": Part(
-        draw_step, next_context, ("attention.attention", "attention._attention", *ATTENTION)
-    ),
-    "running_attention": Part(draw_sequence, running_attention, ("attention.linear_attention",)),
+    "next_context": Part(draw_step, next_context, ATTENTION),
+    "running_attention": Part(draw_sequence, running_attention, ("cost.linear_attention",)),
     "turned": Part(
         lambda rng: (normal(rng, int(rng.integers(3, 8)), 2), round(rng.random(), 3)),
         turned,

@@ -1,11 +1,14 @@
-"""What more than one chapter measures: how sharp a map is, where gradients go, what a head is for.
+"""What more than one chapter measures: maps, where gradients go, what a head is for, time.
 
 Stands on runs; a chapter that measures something alone keeps it to itself.
 """
 
+import time
+
 import autograd.numpy as np
 import numpy
 from autograd import make_vjp
+from threadpoolctl import threadpool_limits
 
 from helpers.runs.build import build
 from helpers.shapes import require, shapes
@@ -189,3 +192,35 @@ def ablate_head(params, *path, head):
     return params | {
         "output": numpy.where(kept, params["output"], 0).astype(params["output"].dtype)
     }
+
+
+def fastest(ways, rounds=5):
+    """CPU seconds of each of several functions: of some rounds, the least disturbed.
+
+    In a round all take their turn, so that a busy machine slows all alike. Matrix products run on
+    one thread.
+
+    Parameters
+    ----------
+    ways : dict of str to callable
+        Called with nothing.
+    rounds : int, at least 1
+
+    Returns
+    -------
+    dict of str to float
+
+    Examples
+    --------
+    >>> seconds = fastest({"few": lambda: sum(range(10)), "many": lambda: sum(range(100_000))})
+    >>> seconds["few"] < seconds["many"]
+    True
+    """
+    found = dict.fromkeys(ways, numpy.inf)
+    with threadpool_limits(1):
+        for _ in range(rounds):
+            for name, way in ways.items():
+                start = time.process_time()
+                way()
+                found[name] = min(found[name], time.process_time() - start)
+    return found
