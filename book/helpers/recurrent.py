@@ -8,7 +8,7 @@ import numpy
 
 from helpers import fast
 from helpers.fast import recurrent as kernels
-from helpers.functions import embedding, sigmoid, tanh
+from helpers.functions import embedding, linear, sigmoid, tanh
 from helpers.shapes import shapes
 
 
@@ -427,3 +427,57 @@ def reverse(inputs, lengths=None):
     ends = (numpy.full(len(inputs), len(places)) if lengths is None else lengths)[:, None]
     turned = numpy.where(places < ends, ends - 1 - places, places)
     return inputs[numpy.arange(len(inputs))[:, None], turned]
+
+
+# ---- a language model ----------------------------------------------------------------------------
+
+CELLS = {"rnn": rnn, "gru": gru, "lstm": lstm}
+
+
+@shapes
+def recurrent_only(params, tokens, cell="gru", states=None):
+    """Predict every next token from those before it: recurrent layers, no attention.
+
+    What `transformer.decoder_only` does, with a state in place of the look back: all that has
+    been read has to stay in the last states.
+
+    Parameters
+    ----------
+    params : dict
+        From `start.init_recurrent_only`, with ``embedding`` (vocabulary, width).
+    tokens : integer array (batch, n) below vocabulary
+        Source and target end to end, or any text.
+    cell : {"gru", "rnn", "lstm"}
+        The one the parameters were made for.
+    states : list, optional
+        Of each layer the state before the first token, to go on reading; zeros if not given.
+
+    Returns
+    -------
+    logits : array (batch, n, vocabulary)
+    states : list
+        Of each layer the state after the last token: (batch, width), for an LSTM a pair.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a token is outside the vocabulary, or the cell is unknown.
+
+    References
+    ----------
+    Mikolov et al. 2010; several layers: Graves 2013.
+
+    Examples
+    --------
+    >>> from helpers.start import init_recurrent_only
+    >>> params = init_recurrent_only(numpy.random.default_rng(0), 7, 8)
+    >>> logits, states = recurrent_only(params, numpy.array([[1, 2, 3]]))
+    >>> logits.shape, states[0].shape
+    ((1, 3, 7), (1, 8))
+    """
+    layers, last = params["layers"], []
+    outputs, table = tokens, params["embedding"]
+    for i, state in enumerate(states or [None] * len(layers)):
+        outputs, state = CELLS[cell](layers[f"layer_{i}"], outputs, state=state, table=table)
+        last, table = [*last, state], None  # only the first layer reads tokens
+    return linear(params["output"], outputs), last

@@ -23,11 +23,9 @@ from helpers.attention import attention as look_up
 from helpers.fast import recurrent as kernels
 from helpers.functions import dropout as drop
 from helpers.functions import embedding, linear, tanh
-from helpers.recurrent import bidirectional, gru, gru_step, lstm, rnn, shown, zeros
+from helpers.recurrent import CELLS, bidirectional, gru, gru_step, shown, zeros
 from helpers.shapes import shapes
 from helpers.transformer import encoder as self_attention_encoder
-
-CELLS = {"rnn": rnn, "gru": gru, "lstm": lstm}
 
 # ---- attention inside the recurrence -----------------------------------------------------------
 

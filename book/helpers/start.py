@@ -450,9 +450,46 @@ def init_decoder_only(
     }
 
 
-# ---- recurrent encoder-decoder ---------------------------------------------------------------
+# ---- recurrent models ------------------------------------------------------------------------
 
 _CELLS = {"rnn": init_rnn, "gru": init_gru, "lstm": init_lstm}
+
+
+@shapes
+def init_recurrent_only(rng, vocabulary, width=64, cell="gru", layers=1):
+    """Start a recurrent language model, see `recurrent.recurrent_only`.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    vocabulary : int, at least 1
+        Number of tokens.
+    width : int, at least 1
+        Size of embeddings and states.
+    cell : {"gru", "rnn", "lstm"}
+    layers : int, at least 1
+
+    Returns
+    -------
+    dict
+        Nested, float32.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1, or there is no cell of that name.
+
+    Examples
+    --------
+    >>> params = init_recurrent_only(np.random.default_rng(0), 5, 8, layers=2)
+    >>> sorted(params), sorted(params["layers"])
+    (['embedding', 'layers', 'output'], ['layer_0', 'layer_1'])
+    """
+    return {
+        "embedding": init_embedding(rng, vocabulary, width),
+        "layers": {f"layer_{i}": _CELLS[cell](rng, width, width) for i in range(layers)},
+        "output": init_linear(rng, width, vocabulary),
+    }
 
 
 @shapes

@@ -6,8 +6,9 @@ import numpy
 import pytest
 from compare import agree
 
-from helpers import decoding, tasks
+from helpers import decoding, tasks, transformer
 from helpers.learning import flatten
+from helpers.recurrent import recurrent_only
 from helpers.runs import Settings, build, start, train, wiring
 from helpers.runs import trained as trained_module
 from helpers.runs.settings import CHOICES
@@ -18,19 +19,21 @@ BOTH_WAYS = SMALL.but(encoder="bidirectional")
 WITHIN = SMALL.but(encoder="self_attention", attend=True)
 TRANSFORMER = SMALL.but(model="transformer")
 STACK = SMALL.but(model="decoder_only")
+ONLY = SMALL.but(model="recurrent_only")
 
 # For each field: settings, and values of which each must give another model.
 OPTIONS = [
     (SMALL, "task", ("fr2", "de2")),
     (SMALL.but(attend=False), "model", CHOICES["model"]),
-    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK)),
+    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
     *((base, "heads", (1, 2, 4)) for base in (WITHIN, TRANSFORMER, STACK)),
-    *((base, "layers", (1, 2)) for base in (WITHIN, TRANSFORMER, STACK)),
+    *((base, "layers", (1, 2)) for base in (WITHIN, TRANSFORMER, STACK, ONLY)),
     *((base, "positions", CHOICES["positions"]) for base in (WITHIN, TRANSFORMER, STACK)),
     *((base, "norm", CHOICES["norm"]) for base in (TRANSFORMER, STACK)),
     *((base, "residual", (True, False)) for base in (TRANSFORMER, STACK)),
     *((base, "score", CHOICES["score"]) for base in (LOOKING, WITHIN)),
     *((base, "encoder", CHOICES["encoder"]) for base in (SMALL, LOOKING)),
+    (ONLY, "encoder", CHOICES["encoder"][:3]),
     *((base, "attention", CHOICES["attention"]) for base in (SMALL, LOOKING, WITHIN)),
     *((base, "attend", (False, True)) for base in (SMALL, WITHIN, SMALL.but(attention="inside"))),
     (BOTH_WAYS, "summary", CHOICES["summary"]),
@@ -38,15 +41,15 @@ OPTIONS = [
     (SMALL, "summary", (None, "mean")),
     (WITHIN, "summary", ("mean", "last")),
     *((base, "dropout", (0.0, 0.3)) for base in (SMALL, WITHIN, TRANSFORMER, STACK)),
-    *((base, "smoothing", (0.0, 0.2)) for base in (SMALL, TRANSFORMER, STACK)),
+    *((base, "smoothing", (0.0, 0.2)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
     (STACK.but(layers=2), "mask", CHOICES["mask"]),
     *((base, "batch", (4, 5)) for base in (SMALL, TRANSFORMER)),
-    *((base, "reversed_source", (False, True)) for base in (LOOKING, TRANSFORMER, STACK)),
+    *((base, "reversed_source", (False, True)) for base in (LOOKING, TRANSFORMER, STACK, ONLY)),
     *((base, "steps", (3, 4)) for base in (SMALL, TRANSFORMER)),
     *((base, "rate", (0.01, 0.02)) for base in (SMALL, TRANSFORMER)),
     *((base, "warmup", (0, 2)) for base in (SMALL, TRANSFORMER)),
     *((base, "clip", (0.01, 100.0)) for base in (SMALL, TRANSFORMER)),
-    *((base, "seed", (0, 1)) for base in (SMALL, TRANSFORMER, STACK)),
+    *((base, "seed", (0, 1)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
 ]
 PAIRS = tasks.make_task("fr2").held_out
 
@@ -73,7 +76,7 @@ def test_every_field_is_tested_to_change_the_model():
     assert {name for _, name, _ in OPTIONS} == {one.name for one in dataclasses.fields(Settings)}
 
 
-@pytest.mark.parametrize("settings", [SMALL, WITHIN, TRANSFORMER, STACK])
+@pytest.mark.parametrize("settings", [SMALL, WITHIN, TRANSFORMER, STACK, ONLY])
 def test_the_same_settings_are_the_same_model_to_the_last_bit(settings):
     one, another = trained(settings), trained(settings.but())
     assert [array.tobytes() for array in one] == [array.tobytes() for array in another]
@@ -103,7 +106,7 @@ def test_said_word_by_word_logits_are_those_of_the_parallel_pass(settings):
     agree(numpy.concatenate(found, axis=1), expected, 1e-5)
 
 
-@pytest.mark.parametrize("settings", [SMALL, LOOKING, WITHIN, TRANSFORMER, STACK])
+@pytest.mark.parametrize("settings", [SMALL, LOOKING, WITHIN, TRANSFORMER, STACK, ONLY])
 def test_padding_and_neighbours_in_the_batch_change_nothing(settings):
     model, params = build(settings), start(settings)
     long, short = PAIRS[-1], min(PAIRS, key=lambda pair: len(pair[0]))
@@ -128,10 +131,30 @@ def test_a_decoder_only_model_reads_source_and_target_end_to_end(mask):
     assert seen.tolist() == expected.tolist()
 
 
-def test_a_decoder_only_model_starts_from_sources_of_one_length():
+@pytest.mark.parametrize("settings", [STACK, ONLY])
+def test_a_model_without_a_decoder_starts_from_sources_of_one_length(settings):
     batch = tasks.make_batch([([3, 4], []), ([3], [])])
     with pytest.raises(ValueError, match=r"sources must be equally long, but have lengths \[2 1\]"):
-        build(STACK).begin(start(STACK), batch)
+        build(settings).begin(start(settings), batch)
+
+
+@pytest.mark.parametrize("settings", [STACK, ONLY])
+def test_source_and_target_share_their_tokens_where_the_vocabularies_are_the_same(settings):
+    two, one = tasks.make_task("fr2"), tasks.make_task("recall_stream")
+    rows = len(two.source_vocabulary) + len(two.target_vocabulary)
+    assert len(start(settings)["embedding"]) == rows
+    settings = settings.but(task="recall_stream")
+    params = start(settings)
+    assert len(params["embedding"]) == len(one.source_vocabulary)
+    pair = one.pair("A 3 B 7 B 7", "A 3")
+    batch, as_text = tasks.make_batch([pair]), numpy.array([[*pair[0], tasks.START, *pair[1]]])
+    functions = {"decoder_only": transformer.decoder_only, "recurrent_only": recurrent_only}
+    expected, _ = functions[settings.model](params, as_text, **wiring(settings))
+    agree(build(settings).logits(params, batch), expected[:, len(pair[0]) :], 1e-6)
+
+
+def test_a_recurrent_only_model_has_no_maps():
+    assert build(ONLY).maps(start(ONLY), tasks.make_batch(PAIRS[:4])) == {}
 
 
 @pytest.mark.parametrize("settings", [LOOKING, WITHIN, TRANSFORMER, STACK])
@@ -203,9 +226,10 @@ def test_the_wiring_is_what_the_models_functions_take():
         "norm": "post",
         "residual": True,
     }
+    assert wiring(ONLY.but(encoder="lstm", layers=2)) == {"cell": "lstm"}
 
 
-@pytest.mark.parametrize("settings", [LOOKING, BOTH_WAYS, TRANSFORMER, STACK])
+@pytest.mark.parametrize("settings", [LOOKING, BOTH_WAYS, TRANSFORMER, STACK, ONLY])
 def test_every_model_learns_a_small_task(settings):
     found = train(settings.but(width=16, batch=16, steps=150, rate=0.01, warmup=10), label=None)
     losses = found.history["loss"]

@@ -109,6 +109,12 @@ OTHERS = [
     ({"model": "decoder_only", "mask": "prefix"}, "a decoder-only model with layers=1"),
     ({"model": "decoder_only", "attend": True}, "attend = True has .* a decoder-only model"),
     ({"model": "decoder_only", "encoder": "rnn"}, "encoder = 'rnn'"),
+    ({"model": "recurrent_only", "attend": True}, "attend = True has .* without a decoder"),
+    ({"model": "recurrent_only", "heads": 2}, "heads = 2"),
+    ({"model": "recurrent_only", "positions": "rotary"}, "positions = 'rotary'"),
+    ({"model": "recurrent_only", "dropout": 0.1}, "dropout = 0.1"),
+    ({"model": "recurrent_only", "summary": "mean"}, "summary = 'mean'"),
+    ({"model": "recurrent_only", "mask": "prefix"}, "mask = 'prefix'"),
 ]
 
 
@@ -119,6 +125,12 @@ def test_an_option_of_another_model_is_refused_and_its_default_is_not(wrong, wor
     last = list(wrong)[-1]
     default = Settings.__dataclass_fields__[last].default
     assert Settings(task="fr4", **{**wrong, last: default})
+
+
+@pytest.mark.parametrize("encoder", ["bidirectional", "self_attention"])
+def test_a_recurrent_only_model_reads_in_one_direction(encoder):
+    with pytest.raises(ValueError, match=r"unknown; there are \('gru', 'rnn', 'lstm'\)"):
+        Settings(task="fr4", model="recurrent_only", encoder=encoder)
 
 
 def test_settings_cannot_be_changed():

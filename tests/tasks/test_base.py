@@ -75,6 +75,16 @@ def test_a_batch_holds_its_pairs_shifted_by_one(pairs):
         assert batch.target_out[i][batch.target_mask[i]].tolist() == [*target, END]
 
 
+@given(st.lists(st.tuples(*[st.lists(st.integers(3, 9), min_size=1, max_size=5)] * 2), min_size=1))
+def test_what_is_given_stands_in_the_input_and_is_not_to_be_said(pairs):
+    batch, whole = make_batch(pairs, given=(END, 4, 5)), make_batch(pairs)
+    assert (batch.target_in == whole.target_in).all()
+    said = ~numpy.isin(whole.target_out, (END, 4, 5))
+    assert (batch.target_out[said] == whole.target_out[said]).all()
+    assert (batch.target_out[~said] == PAD).all()
+    assert (batch.target_mask == (whole.target_mask & said)).all()
+
+
 @given(sequences)
 def test_a_reversed_source_keeps_its_padding_at_the_end(rows):
     batch = make_batch([(row, [4]) for row in rows])
@@ -107,6 +117,8 @@ def test_decoding_stops_at_the_end_token():
         (lambda: tasks.reversal(lengths=(5, 3)), ["lengths = (5, 3)", "longest = 28"]),
         (lambda: tasks.copying(symbols=27), ["symbols = 27", "1 … 26"]),
         (lambda: tasks.recall(pairs=(2, 30)), ["pairs = (2, 30)", "keys = 26"]),
+        (lambda: tasks.recall_stream(tested=(27,)), ["tested = (27,)", "keys = 26"]),
+        (lambda: tasks.recall_stream(values=0), ["values = 0", "at least 1"]),
         (lambda: tasks.recall(values=11), ["values = 11", "1 … 10"]),
         (lambda: tasks.dates(("de", "xx")), ["locale = 'xx'", "'pl'"]),
         (lambda: tasks.dates(()), ["locales is empty"]),
@@ -142,7 +154,7 @@ def test_blanks_count_where_the_vocabulary_has_one():
     assert split_text(" deux  cent ", (*SPECIAL, "deux", "cent")) == ["deux", "cent"]
 
 
-@pytest.mark.parametrize("name", ["fr3", "de3", "dates", "reversal", "recall", "sentiment"])
+@pytest.mark.parametrize("name", ["fr3", "de3", "dates", "reversal", "recall", "recall_stream", "sentiment"])
 def test_words_of_every_task_are_read_back(name):
     task = tasks.make_task(name)
     for source, target in task.held_out[::29]:

@@ -18,6 +18,7 @@ ALL_TASKS = {
     "copying": tasks.copying,
     "dates": tasks.dates,
     "recall": tasks.recall,
+    "recall_stream": tasks.recall_stream,
     "reversal": tasks.reversal,
     "sentiment": tasks.sentiment,
     "summaries": tasks.summaries,

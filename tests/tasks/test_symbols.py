@@ -1,4 +1,4 @@
-"""Reversal, copying and recall: right answers, lengths, and what is held out."""
+"""Reversal, copying and recall: right answers, lengths, what is held out, and shortcuts."""
 
 import numpy
 from drawing import drawn_from
@@ -54,3 +54,72 @@ def test_no_long_held_out_recall_is_drawn():
     task, rng = tasks.recall(), numpy.random.default_rng(1)
     drawn = {tuple(task.draw(rng)[0]) for _ in range(20_000)}
     assert not drawn & {tuple(source) for source, _ in task.held_out if len(source) >= 10}
+
+
+def test_a_stream_asks_for_keys_of_its_list_and_the_values_stand_there():
+    task = tasks.recall_stream()
+    lengths, again = set(), 0
+    pairs = drawn_from(task, 3000)
+    for source, target in pairs:
+        listed = dict(zip(source[::2], source[1::2], strict=True))
+        assert len(listed) == len(source) // 2, "a key stands once"
+        assert [listed[key] for key in target[::2]] == target[1::2]
+        assert len(target) == len(source)
+        lengths.add(len(listed))
+        again += len(set(target[::2])) < len(listed)
+    assert lengths == set(range(2, 9))
+    assert again > 2000, "a key that was asked may be asked again"
+    held_out = tasks.by_length(task.held_out)
+    assert {n // 2: len(group) for n, group in held_out.items()} == dict.fromkeys(
+        (2, 4, 8, 16), 500
+    )
+    assert all(len(target) == 2 for _, target in task.held_out)
+
+
+def test_in_a_stream_the_keys_and_the_end_are_given_and_values_are_said():
+    task = tasks.recall_stream()
+    batch = tasks.make_batch([task.held_out[0]], task.given)
+    value = task.held_out[0][1][1]
+    assert batch.target_out.tolist() == [[tasks.PAD, value, tasks.PAD]]
+    assert batch.target_in.tolist() == [[tasks.START, *task.held_out[0][1]]]
+    assert {task.source_vocabulary[token] for token in task.given} == {"<end>", *map(chr, range(65, 91))}
+
+
+def page_of(source):
+    return source[1::2]
+
+
+def not_yet_said(source, target, place):
+    """Values that stand more often in the list than they have been said."""
+    rest = list(page_of(source))
+    for value in dict(zip(target[:place:2], target[1:place:2], strict=True)).values():
+        rest.remove(value)
+    return rest or page_of(source)
+
+
+def test_no_rule_that_looks_at_less_than_the_key_passes():
+    """Three shortcuts on the held-out set, and a fourth that training could teach."""
+    task, rng = tasks.recall_stream(), numpy.random.default_rng(0)
+    for n, group in tasks.by_length(task.held_out).items():
+        answers = numpy.array([target[1] for _, target in group])
+        pages = numpy.array([page_of(source) for source, _ in group])
+        keys = numpy.array([source[::2] for source, _ in group])
+        asked = numpy.array([target[0] for _, target in group])
+        nearest = numpy.abs(numpy.where(keys == asked[:, None], 99, keys) - asked[:, None])
+        rules = {
+            "any": rng.permuted(pages, axis=1)[:, 0],
+            "first": pages[:, 0],
+            "last": pages[:, -1],
+            "value of the key nearest in the alphabet": pages[
+                numpy.arange(len(pages)), nearest.argmin(axis=1)
+            ],
+        }
+        for name, said in rules.items():
+            chance = 2 / n + 1 / 32
+            assert (said == answers).mean() < chance + 0.07, name
+    right, fair = [], []
+    for source, target in (task.draw(rng) for _ in range(2000)):
+        rest = not_yet_said(source, target, len(target) - 2)
+        right.append(rest[rng.integers(len(rest))] == target[-1])
+        fair.append(2 / len(source))
+    assert numpy.mean(right) < numpy.mean(fair) + 0.04, "what is left over gives no answer away"

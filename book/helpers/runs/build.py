@@ -9,10 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers import cached, seq2seq, transformer
+from helpers import cached, recurrent, seq2seq, transformer
 from helpers.functions import cross_entropy, embedding
 from helpers.shapes import require
-from helpers.start import init_decoder_only, init_seq2seq, init_transformer
+from helpers.start import (
+    init_decoder_only,
+    init_recurrent_only,
+    init_seq2seq,
+    init_transformer,
+)
 from helpers.tasks import make_task, pad
 
 LONGEST = 256  # positions that a table of learned ones has
@@ -33,7 +38,7 @@ class Model(NamedTuple):
     maps : callable
         (params, batch) -> dict of attention maps, each (batch, layers, heads, n_queries, n_keys):
         ``cross``, ``encoder`` and ``decoder`` of those that the model has; ``stack`` of a
-        decoder-only one.
+        decoder-only one; nothing of a recurrent one without a decoder.
     begin : callable
         (params, batch) -> (step, state), to say the target word by word with `decoding`.
     """
@@ -93,6 +98,8 @@ def wiring(settings):
     >>> wiring(Settings(task="reversal", model="transformer"))
     {'positions': 'sinusoidal', 'norm': 'pre', 'residual': True}
     """
+    if settings.model == "recurrent_only":
+        return {"cell": settings.encoder}
     names = ("positions", "norm", "residual")
     if settings.model == "recurrent":
         names = ("attend", "encoder", "summary", "score", "attention")
@@ -170,39 +177,79 @@ def _transformer(settings):
 
 
 def _decoder_only(settings):
-    """Build one stack that reads source and target end to end.
-
-    Both vocabularies stand in one table, the target's behind the source's: target token t has
-    number t + `first`.
-    """
-    options, (first, n_words) = wiring(settings), _sizes(settings)
+    """Build one stack that reads source and target end to end."""
+    options, prefix = wiring(settings), settings.mask == "prefix"
 
     def start(rng):
-        sizes = first + n_words, settings.width
+        sizes = sum(_one_table(settings)), settings.width
         return init_decoder_only(rng, *sizes, **_shape(settings), norm=settings.norm)
 
-    def run(params, batch, rng=None):
-        tokens = _end_to_end(batch, first)
-        prefix = batch.source_lengths if settings.mask == "prefix" else None
+    def read(params, batch, tokens, rng=None):
+        seen = batch.source_lengths if prefix else None
         dropping = _dropout(settings, rng)
-        return transformer.decoder_only(params, tokens, prefix, **options, **dropping)
+        return transformer.decoder_only(params, tokens, seen, **options, **dropping)
+
+    def write(params, tokens):
+        return cached.start_writing(params, tokens, prefix=prefix, **options)
+
+    logits, begin = _end_to_end(settings, read, write)
+
+    def maps(params, batch):
+        first, _ = _one_table(settings)
+        return {"stack": _stacked(read(params, batch, _joined(batch, first))[1])}
+
+    return start, logits, maps, begin
+
+
+def _recurrent_only(settings):
+    """Build recurrent layers that read source and target end to end."""
+    options = wiring(settings)
+
+    def start(rng):
+        sizes = sum(_one_table(settings)), settings.width
+        return init_recurrent_only(rng, *sizes, **options, layers=settings.layers)
+
+    def read(params, batch, tokens, rng=None):
+        return recurrent.recurrent_only(params, tokens, **options)
+
+    def write(params, tokens):
+        _, states = recurrent.recurrent_only(params, tokens, **options)
+        return lambda tokens, states: recurrent.recurrent_only(
+            params, tokens, **options, states=states
+        ), states
+
+    logits, begin = _end_to_end(settings, read, write)
+    return start, logits, lambda params, batch: {}, begin
+
+
+def _one_table(settings):
+    """Return where the target's tokens begin in the table that holds both, and how many they are.
+
+    They stand behind the source's: target token t has number t + `first`. If the vocabularies are
+    the same, so are the tokens.
+    """
+    task, (first, n_words) = make_task(settings.task), _sizes(settings)
+    return (0 if task.source_vocabulary == task.target_vocabulary else first), n_words
+
+
+def _end_to_end(settings, read, write):
+    """Return `logits` and `begin` of a model that reads source and target as one sequence.
+
+    `read` is (params, batch, tokens, rng) -> logits (batch, n, vocabulary) of both, and something
+    else; `write` is (params, tokens) -> (step, state) after these tokens.
+    """
+    first, _ = _one_table(settings)
 
     def logits(params, batch, rng=None):
-        found, _ = run(params, batch, rng)  # (batch, n, first + n_words)
+        found, _ = read(params, batch, _joined(batch, first), rng)
         places = batch.source_lengths[:, None] + np.arange(batch.target_in.shape[1])
         chosen = places[..., None] == np.arange(found.shape[1])  # (batch, n_target, n)
         return chosen.astype(found.dtype) @ found[..., first:]
 
-    def maps(params, batch):
-        return {"stack": _stacked(run(params, batch)[1])}
-
     def begin(params, batch):
         ends = batch.source_lengths
         require((ends == ends[0]).all(), f"sources must be equally long, but have lengths {ends}")
-        prefix = settings.mask == "prefix"
-        step, state = cached.start_writing(
-            params, batch.source[:, : ends[0]], prefix=prefix, **options
-        )
+        step, state = write(params, batch.source[:, : ends[0]])
 
         def say(tokens, state):
             found, state = step(tokens + first, state)
@@ -210,10 +257,10 @@ def _decoder_only(settings):
 
         return say, state
 
-    return start, logits, maps, begin
+    return logits, begin
 
 
-def _end_to_end(batch, first):
+def _joined(batch, first):
     """Tokens (batch, n): in each row the source, without its padding, and behind it the target."""
     rows = zip(batch.source, batch.source_lengths, batch.target_in + first, strict=True)
     return pad([[*source[:length], *target] for source, length, target in rows])[0]
@@ -223,4 +270,5 @@ _BUILDERS = {
     "recurrent": _recurrent,
     "transformer": _transformer,
     "decoder_only": _decoder_only,
+    "recurrent_only": _recurrent_only,
 }

@@ -16,7 +16,7 @@ from helpers.shapes import require, require_choice
 from helpers.tasks import require_task
 
 CHOICES = {
-    "model": ("recurrent", "transformer", "decoder_only"),
+    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only"),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
     "score": ("dot", "scaled_dot", "general", "additive"),
@@ -25,7 +25,7 @@ CHOICES = {
     "summary": (None, "last", "mean"),
     "mask": ("causal", "prefix"),
 }
-RATES = {"recurrent": 8e-3, "transformer": 4e-3, "decoder_only": 4e-3}
+RATES = {"recurrent": 8e-3, "transformer": 4e-3, "decoder_only": 4e-3, "recurrent_only": 8e-3}
 # What a number must be, in words and as a test.
 _LIMITS = {
     **dict.fromkeys(
@@ -54,15 +54,17 @@ class Settings:
     ----------
     task : str
         Name of a task, see `tasks.make_task`.
-    model : {"recurrent", "transformer", "decoder_only"}
-        A recurrent encoder-decoder; a Transformer with encoder and decoder; or one stack that
-        reads source and target end to end.
+    model : {"recurrent", "transformer", "decoder_only", "recurrent_only"}
+        A recurrent encoder-decoder; a Transformer with encoder and decoder; or one stack, of a
+        Transformer's blocks or of recurrent layers, that reads source and target end to end. Of
+        these last two, where the vocabularies are the same, a token is the same in both.
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
         Attentions side by side, in Transformers, decoder-only models and self-attention encoders.
     layers : int
-        Blocks of a stack (of the encoder and as many of the decoder), in the same models.
+        Blocks of a stack (of the encoder and as many of the decoder), in the same models; layers
+        of a recurrent-only one.
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
         How these tell the order of tokens, see `positions`.
     norm : {"pre", "post", "none"}
@@ -72,7 +74,7 @@ class Settings:
     score : {"dot", "scaled_dot", "general", "additive"}
         How a recurrent decoder that attends after its steps compares query and key.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
-        Of a recurrent model.
+        Of a recurrent model; in a recurrent-only one the cell, one of the first three.
     attention : {"after", "inside"}
         Whether its decoder attends after its steps (Luong), or before each (Bahdanau).
     attend : bool
@@ -94,7 +96,7 @@ class Settings:
     steps : int
         Batches to train on.
     rate : float
-        Highest learning rate. If not given, 0.008 for a recurrent model, else 0.004.
+        Highest learning rate. If not given, 0.008 for recurrent models, else 0.004.
     warmup : int
         Steps in which the rate rises to it.
     clip : float
@@ -166,6 +168,8 @@ class Settings:
                 require(fits(value), f"{field.name} = {value} must be {text}")
         require_task(self.task)
         self._require_own_options()
+        if self.model == "recurrent_only":
+            require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
 
     def __repr__(self):
         shown = ", ".join(f"{name}={value!r}" for name, value in self.chosen().items())
@@ -212,6 +216,8 @@ def _own_options(settings):
         # In the only block, the target looks at sources that have not looked anywhere yet.
         own = _STACK if settings.layers == 1 else (*_STACK, "mask")
         return own, f"a decoder-only model with layers={settings.layers}"
+    if settings.model == "recurrent_only":
+        return ("encoder", "layers"), "a recurrent model without a decoder"
     own, kind = ["encoder", "attend", "dropout"], "a recurrent model"
     if settings.encoder not in ("rnn", "lstm"):
         own.append("attention")  # inside its decoder is a GRU

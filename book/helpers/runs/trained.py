@@ -14,6 +14,7 @@ from helpers.runs.build import build
 from helpers.runs.records import read_weights
 from helpers.runs.settings import Settings
 from helpers.runs.training import accuracy_by_length, exactly_right, fit, share_right
+from helpers.shapes import require
 from helpers.tasks import (
     END,
     START,
@@ -90,7 +91,7 @@ class Trained:
 
     def batch(self, pairs):
         """Batch of the pairs, as the model reads them: with sources turned round if it does so."""
-        batch = pairs if isinstance(pairs, Batch) else make_batch(pairs)
+        batch = pairs if isinstance(pairs, Batch) else make_batch(pairs, self.task.given)
         return reversed_source(batch) if self.settings.reversed_source else batch
 
     def says(self, text, limit=60):
@@ -98,14 +99,21 @@ class Trained:
         return self.answers([self.task.pair(text)], limit)[0]
 
     def answers(self, pairs=None, limit=60):
-        """Words that it says to the source of each pair; the targets are not looked at."""
-        pairs = self._pairs(pairs)
+        """Words that it says to the source of each pair; the targets are not looked at.
+
+        Raises
+        ------
+        ValueError
+            If the task gives a part of the target: then ask for the `logits` behind that part.
+        """
+        task, pairs = self.task, self._pairs(pairs)
+        require(not task.given, f"the task {task.name} gives a part of each target; ask for logits")
         said = {}  # sources of one length at a time: nothing is padded
         for sources in by_length([(tuple(source), []) for source, _ in pairs]).values():
             step, state = self._model.begin(self.params, self.batch(sources))
             answers = decoding.greedy(step, state, START, END, limit)
             said |= {source: answer for (source, _), answer in zip(sources, answers, strict=True)}
-        return [self.task.target_words(said[tuple(source)]) for source, _ in pairs]
+        return [task.target_words(said[tuple(source)]) for source, _ in pairs]
 
     def logits(self, pairs):
         """Logits (batch, n_target, target_vocabulary), each after the right words before it."""

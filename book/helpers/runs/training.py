@@ -19,7 +19,7 @@ from helpers.fast.arrays import keep_memory
 from helpers.learning import adam, flatten, learning_rate, leaves, rebuild, unflatten
 from helpers.learning import clip as shorten
 from helpers.shapes import require, shapes
-from helpers.tasks import make_batch
+from helpers.tasks import PAD, make_batch
 
 
 def fit(
@@ -272,6 +272,8 @@ def _advice(message):
 def exact_match(logits, targets, lengths):
     """For each sequence, whether every token is predicted right, the end token included.
 
+    Where the target holds PAD nothing is to be said, see `tasks.Task`.
+
     With teacher-forced logits this equals exact match under greedy decoding: as long as all
     tokens so far were right, both have seen the same input.
 
@@ -298,8 +300,8 @@ def exact_match(logits, targets, lengths):
     array([ True, False])
     """
     right = logits.argmax(axis=-1) == targets
-    padding = np.arange(targets.shape[1]) >= lengths[:, None]
-    return (right | padding).all(axis=1)
+    nothing = (targets == PAD) | (np.arange(targets.shape[1]) >= lengths[:, None])
+    return (right | nothing).all(axis=1)
 
 
 def exactly_right(logits_of, pairs, make=make_batch):

@@ -1,4 +1,4 @@
-"""The course's data, small enough to be generated on the spot: seven tasks.
+"""The course's data, small enough to be generated on the spot: eight tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
 copying, recall), small but real translation (number words, dates), and tasks in made-up English
@@ -38,7 +38,7 @@ from helpers.tasks.stories import (
     sentiment,
     summaries,
 )
-from helpers.tasks.symbols import copying, recall, reversal
+from helpers.tasks.symbols import copying, recall, recall_stream, reversal
 from helpers.tasks.translation import (
     FIRST,
     HELD_OUT_EVERY,
@@ -90,6 +90,7 @@ __all__ = [
     "numbers",
     "pad",
     "recall",
+    "recall_stream",
     "require_task",
     "reversal",
     "reversed_source",

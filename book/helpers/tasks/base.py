@@ -26,7 +26,7 @@ class Batch(NamedTuple):
     target_in : integer array (batch, n_target)
         START, then the target.
     target_out : integer array (batch, n_target)
-        The target, then END.
+        The target, then END; PAD in place of what is given and not said, see `Task`.
     target_lengths : integer array (batch,)
         Lengths of `target_out`, END included.
     """
@@ -40,7 +40,7 @@ class Batch(NamedTuple):
     @property
     def target_mask(self):
         """Where `target_out` holds tokens and no padding, a boolean array (batch, n_target)."""
-        return np.arange(self.target_out.shape[1]) < self.target_lengths[:, None]
+        return self.target_out != PAD
 
 
 class Task(NamedTuple):
@@ -57,6 +57,9 @@ class Task(NamedTuple):
         rng -> (source tokens, target tokens), one pair to train on, as lists of int.
     held_out : list of pairs
         Never drawn for training.
+    given : tuple of int, optional
+        Target tokens that a model is told and does not say, such as the questions in
+        `recall_stream`: no loss and no share counts them.
 
     Examples
     --------
@@ -72,6 +75,7 @@ class Task(NamedTuple):
     target_vocabulary: tuple
     draw: Callable
     held_out: list
+    given: tuple = ()
 
     def source_tokens(self, text):
         """Token numbers of a source text."""
@@ -214,19 +218,33 @@ def pad(sequences):
     return tokens, lengths
 
 
-def make_batch(pairs):
+def make_batch(pairs, given=()):
     """Turn pairs (source tokens, target tokens) into a `Batch`.
+
+    Parameters
+    ----------
+    pairs : list of pairs
+    given : tuple of int
+        Target tokens that are not to be said, see `Task`.
+
+    Returns
+    -------
+    Batch
 
     Examples
     --------
     >>> make_batch([([5, 6, 7], [9]), ([8], [4, 3])]).target_out
     array([[9, 2, 0],
            [4, 3, 2]])
+    >>> make_batch([([5, 6, 7], [9]), ([8], [4, 3])], given=(END, 4)).target_out
+    array([[9, 0, 0],
+           [0, 3, 0]])
     """
     source, source_lengths = pad([source for source, _ in pairs])
     target_in, _ = pad([[START, *target] for _, target in pairs])
     target_out, target_lengths = pad([[*target, END] for _, target in pairs])
-    return Batch(source, source_lengths, target_in, target_out, target_lengths)
+    said = np.where(np.isin(target_out, given), PAD, target_out)
+    return Batch(source, source_lengths, target_in, said, target_lengths)
 
 
 def batches(task, rng, size=64, pool=32):
@@ -256,7 +274,7 @@ def batches(task, rng, size=64, pool=32):
         pairs = [task.draw(rng) for _ in range(size * pool)]
         pairs.sort(key=lambda pair: (len(pair[0]), len(pair[1])))
         for i in rng.permutation(pool):
-            yield make_batch(pairs[i * size : (i + 1) * size])
+            yield make_batch(pairs[i * size : (i + 1) * size], task.given)
 
 
 def by_length(pairs):

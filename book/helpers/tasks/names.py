@@ -9,13 +9,14 @@ from functools import lru_cache
 
 from helpers.shapes import require
 from helpers.tasks.stories import sentiment, summaries
-from helpers.tasks.symbols import copying, recall, reversal
+from helpers.tasks.symbols import copying, recall, recall_stream, reversal
 from helpers.tasks.translation import dates, numbers
 
 _ALONE = {
     "copying": copying,
     "dates": dates,
     "recall": recall,
+    "recall_stream": recall_stream,
     "reversal": reversal,
     "sentiment": sentiment,
     "summaries": summaries,
@@ -59,8 +60,8 @@ def make_task(name):
     Parameters
     ----------
     name : str
-        ``copying``, ``dates``, ``recall``, ``reversal``, ``sentiment`` or ``summaries``; or with
-        a number: ``fr12`` and ``de9``, number words of up to so many digits; ``reversal10`` and
+        ``copying``, ``dates``, ``recall``, ``recall_stream``, ``reversal``, ``sentiment`` or
+        ``summaries``; or with a number: ``fr12`` and ``de9``, number words of up to so many digits; ``reversal10`` and
         ``copying10``, trained up to that length; ``recall8``, up to so many keys.
 
     Returns

@@ -1,4 +1,4 @@
-"""Tasks on random symbols: reversal, copying, recall of values by their keys.
+"""Tasks on random symbols: reversal, copying, recall of values by their keys in two forms.
 
 Stands on `base`; knows no model.
 """
@@ -6,7 +6,7 @@ Stands on `base`; knows no model.
 import numpy as np
 
 from helpers.shapes import require
-from helpers.tasks.base import SPECIAL, Task
+from helpers.tasks.base import END, SPECIAL, Task
 
 
 def reversal(lengths=(2, 20), longest=28, symbols=20, held_out=200):
@@ -152,3 +152,76 @@ def recall(pairs=(2, 16), keys=26, values=10, held_out=200):
 
     vocabularies = (*target_vocabulary, "?"), target_vocabulary
     return _symbols_task("recall", vocabularies, pair, pairs, pairs[1], held_out)
+
+
+def recall_stream(pairs=(2, 8), tested=(2, 4, 8, 16), keys=26, values=32, held_out=500):
+    """Say the value of a key that stands earlier in the same stream: recall from context.
+
+    The source lists keys (capital letters) with their values (numbers): ``A 17 B 4 C 30``. The
+    target goes on in the same way, with the same keys in any order: ``B 4 A 17``. The keys are
+    given, they are the questions; the model says what follows. Keys and values are paired anew in
+    every stream, so the parameters cannot hold the answer: it stands in the stream, once.
+
+    Parameters
+    ----------
+    pairs : pair of int
+        Fewest and most pairs in a stream to train on. As many questions follow, each a key that
+        is drawn anew: one that was asked may be asked again. (If each were asked once, the values
+        not yet said would give answers away: 1 of 8 at first, but the last one for certain.)
+    tested : tuple of int
+        Numbers of pairs in the held-out set. There, one question is asked.
+    keys, values : int
+        How many of each there are. In one list a key stands once, a value as often as chance will
+        have it.
+    held_out : int
+        Held-out streams of each number of pairs.
+
+    Returns
+    -------
+    Task
+        With the same vocabulary on both sides, the keys and END `given`. A held-out stream of 2
+        pairs may be drawn in training now and then; nothing can be learned from it.
+
+    Raises
+    ------
+    ValueError
+        If there are more pairs than keys.
+
+    References
+    ----------
+    Arora et al. 2023, multi-query associative recall.
+
+    Examples
+    --------
+    >>> task = recall_stream()
+    >>> source, target = task.held_out[0]
+    >>> " ".join(task.source_words(source)), " ".join(task.target_words(target))
+    ('T 13 E 12', 'T 13')
+    >>> source, target = task.draw(np.random.default_rng(38))
+    >>> " ".join(task.source_words(source)), " ".join(task.target_words(target))
+    ('D 11 M 12 I 3', 'M 12 D 11 M 12')
+    """
+    require(
+        1 <= pairs[0] <= pairs[1] <= keys <= 26 and 1 <= max(tested) <= keys,
+        f"pairs = {pairs}, tested = {tested} and keys = {keys} must satisfy "
+        "1 <= first <= last <= keys <= 26, and no list tested may be longer than keys",
+    )
+    require(values >= 1, f"values = {values} must be at least 1")
+    letters = (chr(ord("A") + i) for i in range(keys))
+    vocabulary = (*SPECIAL, *letters, *map(str, range(values)))
+    first_value = len(SPECIAL) + keys
+
+    def stream(rng, count, questions):
+        chosen = len(SPECIAL) + rng.permutation(keys)[:count]
+        listed = np.stack([chosen, rng.integers(first_value, len(vocabulary), count)], axis=1)
+        asked = listed[rng.integers(count, size=questions)]
+        return listed.reshape(-1).tolist(), asked.reshape(-1).tolist()
+
+    def draw(rng):
+        count = rng.integers(pairs[0], pairs[1] + 1)
+        return stream(rng, count, count)
+
+    fixed = np.random.default_rng(0)  # the same held-out set in every run
+    test = [stream(fixed, count, 1) for count in tested for _ in range(held_out)]
+    given = (END, *range(len(SPECIAL), first_value))
+    return Task("recall stream", vocabulary, vocabulary, draw, test, given)

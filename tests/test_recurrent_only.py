@@ -1,0 +1,96 @@
+"""A recurrent language model: one step after another, no look ahead, and it goes on from states."""
+
+import autograd.numpy as np
+import numpy
+import plain
+import pytest
+from compare import agree, formats, same_derivatives
+
+from helpers.learning import leaves, rebuild
+from helpers.recurrent import recurrent_only
+from helpers.start import init_recurrent_only
+
+STEPS = {"rnn": plain.rnn_step, "gru": plain.gru_step, "lstm": plain.lstm_step}
+TOKENS = numpy.random.default_rng(2).integers(0, 7, (3, 5))
+each_cell = pytest.mark.parametrize("cell", STEPS)
+
+
+def drawn(cell, layers=2, number_format=float):
+    """Draw parameters, no bias at 0; as a list of arrays, and as what makes them a dict again."""
+    rng = numpy.random.default_rng(0)
+    params = init_recurrent_only(rng, 7, 4, cell, layers)
+    noisy = [(x + 0.1 * rng.standard_normal(x.shape)).astype(number_format) for x in leaves(params)]
+    return noisy, lambda arrays: rebuild(params, iter(arrays))
+
+
+def logits_of(cell, build, tokens=TOKENS):
+    return lambda *arrays: recurrent_only(build(arrays), tokens, cell)[0]
+
+
+@each_cell
+@pytest.mark.parametrize("layers", [1, 2])
+def test_values_and_gradients_are_those_of_single_steps_layer_by_layer(cell, layers):
+    arrays, build = drawn(cell, layers)
+    zeros = numpy.zeros(4)
+    first = (zeros, zeros) if cell == "lstm" else zeros
+
+    def each_step(*arrays):
+        params, rows = build(arrays), []
+        for tokens in TOKENS:
+            shown = [params["embedding"][token] for token in tokens]
+            for i in range(layers):
+                states = plain.run(STEPS[cell], params["layers"][f"layer_{i}"], shown, first)
+                shown = [state[0] if cell == "lstm" else state for state in states]
+            output = params["output"]
+            rows.append(np.array([h @ output["weight"] + output["bias"] for h in shown]))
+        return np.array(rows)
+
+    same_derivatives(logits_of(cell, build), each_step, arrays)
+
+
+@each_cell
+def test_a_token_reaches_its_own_and_all_later_logits_and_no_earlier_one(cell):
+    arrays, build = drawn(cell)
+    before = logits_of(cell, build)(*arrays)
+    changed = TOKENS.copy()
+    changed[:, 2] = (changed[:, 2] + 1) % 7
+    after = logits_of(cell, build, changed)(*arrays)
+    agree(after[:, :2], before[:, :2], 0)
+    assert (numpy.abs(after[:, 2:] - before[:, 2:]).max(axis=-1) > 1e-4).all()
+
+
+@each_cell
+def test_it_goes_on_from_its_states(cell):
+    arrays, build = drawn(cell)
+    params = build(arrays)
+    whole, last = recurrent_only(params, TOKENS, cell)
+    first, states = recurrent_only(params, TOKENS[:, :2], cell)
+    rest, states = recurrent_only(params, TOKENS[:, 2:], cell, states)
+    agree(numpy.concatenate([first, rest], axis=1), whole)
+    assert len(states) == 2
+    for found, expected in zip(states, last, strict=True):
+        agree(numpy.array(found), numpy.array(expected))
+
+
+@each_cell
+def test_float32_stays_float32_in_values_and_in_every_gradient(cell, monkeypatch):
+    arrays, build = drawn(cell, number_format=numpy.float32)
+    seen = formats(monkeypatch, logits_of(cell, build), arrays)
+    assert ("gradients", "float32") in seen
+    assert ("gradients", "float32") in seen
+    assert {number_format for _, number_format in seen} == {"float32"}
+
+
+@pytest.mark.parametrize(
+    ("tokens", "cell", "words"),
+    [
+        ([[1, 7]], "gru", ["tokens", "7", "0 … 6"]),
+        ([1, 2], "gru", ["tokens", "(2,)", "(batch, n)"]),
+        ([[1, 2]], "bidirectional", ["cell = 'bidirectional' is unknown", "'lstm'"]),
+    ],
+)
+def test_wrong_input_is_named(tokens, cell, words):
+    arrays, build = drawn("gru")
+    with pytest.raises(ValueError) as error:
+        recurrent_only(build(arrays), tokens, cell)
+    assert [word for word in words if word not in str(error.value)] == []
