@@ -118,7 +118,9 @@ def test_decoding_stops_at_the_end_token():
         (lambda: tasks.copying(symbols=27), ["symbols = 27", "1 … 26"]),
         (lambda: tasks.recall(pairs=(2, 30)), ["pairs = (2, 30)", "keys = 26"]),
         (lambda: tasks.recall_stream(tested=(27,)), ["tested = (27,)", "keys = 26"]),
-        (lambda: tasks.recall_stream(values=0), ["values = 0", "at least 1"]),
+        (lambda: tasks.recall_stream(values=7), ["pairs = (2, 8)", "1 … 7", "values = 7"]),
+        (lambda: tasks.recall_stream((3, 2)), ["pairs = (3, 2)", "first", "above the last"]),
+        (lambda: tasks.recall_stream(keys=27), ["keys = 27", "26"]),
         (lambda: tasks.recall(values=11), ["values = 11", "1 … 10"]),
         (lambda: tasks.dates(("de", "xx")), ["locale = 'xx'", "'pl'"]),
         (lambda: tasks.dates(()), ["locales is empty"]),
@@ -154,7 +156,10 @@ def test_blanks_count_where_the_vocabulary_has_one():
     assert split_text(" deux  cent ", (*SPECIAL, "deux", "cent")) == ["deux", "cent"]
 
 
-@pytest.mark.parametrize("name", ["fr3", "de3", "dates", "reversal", "recall", "recall_stream", "sentiment"])
+EVERY_KIND = ["fr3", "de3", "dates", "reversal", "recall", "recall_stream", "sentiment"]
+
+
+@pytest.mark.parametrize("name", EVERY_KIND)
 def test_words_of_every_task_are_read_back(name):
     task = tasks.make_task(name)
     for source, target in task.held_out[::29]:

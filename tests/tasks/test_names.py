@@ -44,6 +44,7 @@ def test_a_seed_decides_what_is_drawn_and_vocabularies_know_every_token(make):
 DRAWN = {
     "copying": "6111d287f8aa202c",
     "recall": "b50376b80a0a6c50",
+    "recall_stream": "cebc7065e1689df3",
     "reversal": "5cc0b83cab8b2433",
     "reversal10": "8dbfd4d2ae7c17ae",
     "sentiment": "88b32cf1f8e24be7",

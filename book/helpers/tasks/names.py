@@ -61,8 +61,9 @@ def make_task(name):
     ----------
     name : str
         ``copying``, ``dates``, ``recall``, ``recall_stream``, ``reversal``, ``sentiment`` or
-        ``summaries``; or with a number: ``fr12`` and ``de9``, number words of up to so many digits; ``reversal10`` and
-        ``copying10``, trained up to that length; ``recall8``, up to so many keys.
+        ``summaries``; or with a number: ``fr12`` and ``de9``, number words of up to so many
+        digits; ``reversal10`` and ``copying10``, trained up to that length; ``recall8``, up to so
+        many keys.
 
     Returns
     -------

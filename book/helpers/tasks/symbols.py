@@ -166,13 +166,13 @@ def recall_stream(pairs=(2, 8), tested=(2, 4, 8, 16), keys=26, values=32, held_o
     ----------
     pairs : pair of int
         Fewest and most pairs in a stream to train on. As many questions follow, each a key that
-        is drawn anew: one that was asked may be asked again. (If each were asked once, the values
-        not yet said would give answers away: 1 of 8 at first, but the last one for certain.)
+        is drawn anew: one that was asked may be asked again. (If each were asked once, values that
+        have been said could be crossed out: 1 of 8 is left at first, but the last is certain.)
     tested : tuple of int
         Numbers of pairs in the held-out set. There, one question is asked.
     keys, values : int
-        How many of each there are. In one list a key stands once, a value as often as chance will
-        have it.
+        How many of each there are. In one list a key stands once, and so does a value: who knows
+        the list, but not which value belongs to the key, is right in 1 of n cases.
     held_out : int
         Held-out streams of each number of pairs.
 
@@ -196,24 +196,25 @@ def recall_stream(pairs=(2, 8), tested=(2, 4, 8, 16), keys=26, values=32, held_o
     >>> task = recall_stream()
     >>> source, target = task.held_out[0]
     >>> " ".join(task.source_words(source)), " ".join(task.target_words(target))
-    ('T 13 E 12', 'T 13')
-    >>> source, target = task.draw(np.random.default_rng(38))
+    ('T 18 E 23', 'E 23')
+    >>> source, target = task.draw(np.random.default_rng(37))
     >>> " ".join(task.source_words(source)), " ".join(task.target_words(target))
-    ('D 11 M 12 I 3', 'M 12 D 11 M 12')
+    ('I 5 X 31 A 8', 'I 5 A 8 I 5')
     """
+    most = min(keys, values)
     require(
-        1 <= pairs[0] <= pairs[1] <= keys <= 26 and 1 <= max(tested) <= keys,
-        f"pairs = {pairs}, tested = {tested} and keys = {keys} must satisfy "
-        "1 <= first <= last <= keys <= 26, and no list tested may be longer than keys",
+        1 <= pairs[0] <= pairs[1] <= most and 1 <= min(tested) <= max(tested) <= most,
+        f"pairs = {pairs} and tested = {tested} must lie in 1 … {most}, as keys = {keys} and "
+        f"values = {values}, and the first of pairs must not be above the last",
     )
-    require(values >= 1, f"values = {values} must be at least 1")
+    require(keys <= 26, f"keys = {keys} must be at most 26")
     letters = (chr(ord("A") + i) for i in range(keys))
     vocabulary = (*SPECIAL, *letters, *map(str, range(values)))
     first_value = len(SPECIAL) + keys
 
     def stream(rng, count, questions):
         chosen = len(SPECIAL) + rng.permutation(keys)[:count]
-        listed = np.stack([chosen, rng.integers(first_value, len(vocabulary), count)], axis=1)
+        listed = np.stack([chosen, first_value + rng.permutation(values)[:count]], axis=1)
         asked = listed[rng.integers(count, size=questions)]
         return listed.reshape(-1).tolist(), asked.reshape(-1).tolist()
 
