@@ -87,7 +87,7 @@ def test_in_a_stream_the_keys_and_the_end_are_given_and_values_are_said():
 
 
 def rules_that_do_not_look_up(source, target):
-    """What simpler rules say to the last question: each looks at less than key and value."""
+    """Return what simpler rules say to the last question: none looks the key up."""
     keys, page, asked = source[::2], source[1::2], target[-2]
     others = [key for key in keys if key != asked] or keys
     said = target[1:-2:2]
