@@ -62,7 +62,9 @@ def test_a_task_draws_what_it_drew_when_weights_were_recorded(name):
     assert hashlib.sha256(whole.encode()).hexdigest()[:16] == DRAWN[name]
 
 
-@pytest.mark.parametrize("name", [*ALL_TASKS, "fr2", "de3", "reversal5", "copying30", "recall4"])
+@pytest.mark.parametrize(
+    "name", [*ALL_TASKS, "fr2", "de3", "reversal5", "copying30", "recall4", "recall_stream4"]
+)
 def test_every_task_goes_by_its_name(name):
     assert tasks.make_task(name).held_out
     assert tasks.make_task(name) is tasks.make_task(name)
@@ -73,6 +75,10 @@ def test_a_number_in_the_name_says_how_long_training_goes():
     assert longest == {"reversal5": 5, "copying30": 30}
     assert max(map(len, (s for s, _ in tasks.make_task("copying30").held_out))) == 38
     assert longest_drawn(tasks.make_task("recall4")) == 3 * 4 + 1
+    short = tasks.make_task("recall_stream4")
+    assert longest_drawn(short) == 2 * 4
+    assert set(tasks.by_length(short.held_out)) == {2, 4, 6, 8}
+    assert len(short.source_vocabulary) == 3 + 10 + 10
 
 
 def longest_drawn(task):

@@ -22,13 +22,15 @@ _ALONE = {
     "summaries": summaries,
 }
 # A name with a number behind it: number words up to so many digits, sequences of up to so many
-# symbols to train on (tested up to 28, or 8 more than that), lists of so many keys.
+# symbols to train on (tested up to 28, or 8 more than that), lists of so many keys; streams of so
+# many pairs have ten keys and ten values.
 _NUMBERED = {
     "fr": lambda digits: numbers("fr", digits),
     "de": lambda digits: numbers("de", digits),
     "reversal": lambda longest: reversal((2, longest), max(28, longest + 8)),
     "copying": lambda longest: copying((2, longest), max(28, longest + 8)),
     "recall": lambda pairs: recall((2, pairs)),
+    "recall_stream": lambda pairs: recall_stream((1, pairs), range(1, pairs + 1), 10, 10),
 }
 
 
@@ -41,7 +43,7 @@ def require_task(name):
     Traceback (most recent call last):
     ValueError: task = 'reversl' is unknown; did you mean 'reversal'? There are ...
     """
-    kind = re.fullmatch(r"([a-z]+)\d+", str(name))
+    kind = re.fullmatch(r"([a-z_]+)\d+", str(name))
     if name in _ALONE or (kind and kind[1] in _NUMBERED):
         return
     near = difflib.get_close_matches(str(name), (*_ALONE, *_NUMBERED), 1)
@@ -63,7 +65,7 @@ def make_task(name):
         ``copying``, ``dates``, ``recall``, ``recall_stream``, ``reversal``, ``sentiment`` or
         ``summaries``; or with a number: ``fr12`` and ``de9``, number words of up to so many
         digits; ``reversal10`` and ``copying10``, trained up to that length; ``recall8``, up to so
-        many keys.
+        many keys; ``recall_stream4``, 1 to so many pairs of ten keys and ten values.
 
     Returns
     -------
