@@ -465,7 +465,7 @@ def recurrent_only(params, tokens, cell="gru", states=None):
 
     References
     ----------
-    Mikolov et al. 2010; several layers: Graves 2013.
+    Mikolov et al. 2010.
 
     Examples
     --------
