@@ -58,6 +58,7 @@ FLOORS = (
 )
 
 UNLINKED = ("chapters", "figures", "fast")  # the page of the API does not describe these
+OPENINGS = {"tasks": "tasks.base", "runs": "runs.settings", "bugs": "bugs.base"}  # of packages
 
 
 def house(floors=FLOORS, page="api.html"):
@@ -90,7 +91,8 @@ def house(floors=FLOORS, page="api.html"):
         for room, purpose in rooms.items():
             title = f"<code>{room}</code>"
             if room not in UNLINKED:
-                title = f'<a href="{page}#module-helpers.{room}">{title}</a>'
+                place = f"{page}#module-helpers.{OPENINGS.get(room, room)}"
+                title = f'<a href="{place}">{title}</a>'
 
             lines.append(f'<p class="room">{title} {html.escape(purpose)}</p>')
         lines.append("</div>")
