@@ -280,6 +280,7 @@ def seen(x, mask):
     if mask is None:
         return x
     looked_at = numpy.any(numpy.atleast_2d(mask), axis=-2)[..., None]
+    x = x + numpy.zeros(looked_at.shape, x.dtype)  # `where` has no gradient of what it repeats
     return np.where(looked_at | np.isfinite(x), x, 0)
 
 
