@@ -256,6 +256,7 @@ def prefix_mask(lengths, n):
     return causal_mask(n) | padding_mask(lengths, n)
 
 
+@fast.by(kernels.seen)
 def seen(x, mask):
     """Keys or values, with 0 for NaN and infinity where no query may look.
 
