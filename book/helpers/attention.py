@@ -256,6 +256,7 @@ def prefix_mask(lengths, n):
     return causal_mask(n) | padding_mask(lengths, n)
 
 
+@fast.by(kernels.seen)
 def seen(x, mask):
     """Keys or values, with 0 for NaN and infinity where no query may look.
 
@@ -280,6 +281,7 @@ def seen(x, mask):
     if mask is None:
         return x
     looked_at = numpy.any(numpy.atleast_2d(mask), axis=-2)[..., None]
+    x = x + numpy.zeros(looked_at.shape, x.dtype)  # `where` has no gradient of what it repeats
     return np.where(looked_at | np.isfinite(x), x, 0)
 
 

@@ -169,7 +169,7 @@ def scan(step, params, inputs, lengths=None, state=None):
         new = step(params, inputs[:, t], state)
         state = choose(goes_on[:, t], new, state)
         outputs.append(np.where(goes_on[:, t], shown(state), 0))
-    return np.stack(outputs, axis=1), state
+    return np.stack(outputs, axis=1) if outputs else shown(state)[:, None][:, :0], state
 
 
 def true_places(lengths, shape):

@@ -212,7 +212,7 @@ def summarise(outputs, lengths, summary):
     places, ends = numpy.arange(outputs.shape[1]), lengths[:, None, None]
     counts = places == ends - 1 if summary == "last" else places < ends  # (batch, 1, n)
     shares = counts / numpy.maximum(counts.sum(axis=-1, keepdims=True), 1)
-    return (shares.astype(outputs.dtype) @ outputs)[:, 0]
+    return (shares.astype(outputs.dtype) @ seen(outputs, counts))[:, 0]
 
 
 def wire(outputs, summary, source_lengths, attend):

@@ -412,7 +412,7 @@ def _back_through_time(
     back_in = np.ascontiguousarray(_by_gate(input_weight, _GRU).swapaxes(1, 2))
     back_query = to_queries.T.copy()
     d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
-    through, d_queries = np.empty_like(gates[:, 0]), np.empty_like(contexts)
+    through, d_queries = np.empty_like(gates[:, 0]), np.empty((time, *keys.shape[1:]), keys.dtype)
     energies, minus, d_vector, d_scores_sum = np.empty_like(keys), np.zeros_like(keys), 0, 0
     for t in reversed(range(time)):
         d_new = d_hidden + d_outputs[t]
@@ -435,7 +435,7 @@ def _back_through_time(
         minus += energies
         d_scores_sum = d_scores_sum + d_scores
         d_query = d_scores.sum(axis=0)[:, None]
-        d_query = d_query - column_sums(energies.reshape(len(keys), -1)).reshape(part.shape)
+        d_query = d_query - column_sums(energies.reshape(len(keys), -1)).reshape(len(part), -1)
         np.multiply(d_query, vector, out=d_queries[t])
         d_hidden += d_queries[t] @ back_query
     d_keys = by_time((d_scores_sum[..., None] - minus) * vector)
