@@ -6,7 +6,7 @@
 import html
 from pathlib import Path
 
-#: The house, from the top floor down: (what the floor is for, its rooms). Imports point down.
+#: The house from the top floor down, (what the floor is for, its rooms). Imports point down.
 FLOORS = (
     (
         "pages",
