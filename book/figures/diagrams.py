@@ -6,7 +6,7 @@
 import html
 from pathlib import Path
 
-#: The house, from the top floor down: (what the floor is for, its rooms). Imports point down.
+#: The house from the top floor down, (what the floor is for, its rooms). Imports point down.
 FLOORS = (
     (
         "pages",
@@ -58,7 +58,6 @@ FLOORS = (
 )
 
 UNLINKED = ("chapters", "figures", "fast")  # the page of the API does not describe these
-OPENINGS = {"tasks": "tasks.base", "runs": "runs.settings", "bugs": "bugs.base"}  # of packages
 
 
 def house(floors=FLOORS, page="api.html"):
@@ -91,9 +90,7 @@ def house(floors=FLOORS, page="api.html"):
         for room, purpose in rooms.items():
             title = f"<code>{room}</code>"
             if room not in UNLINKED:
-                place = f"{page}#module-helpers.{OPENINGS.get(room, room)}"
-                title = f'<a href="{place}">{title}</a>'
-
+                title = f'<a href="{page}#module-helpers.{room}">{title}</a>'
             lines.append(f'<p class="room">{title} {html.escape(purpose)}</p>')
         lines.append("</div>")
     return "\n".join([*lines, "</div>"])

@@ -2,18 +2,18 @@
 
 The lowest module: it imports no other. `@shapes` reads the *Parameters* section of a docstring:
 
-====================================================  ============================================
-``queries : array (..., n_queries, width)``           shape; a word means the same size everywhere
-``lengths : integer array (batch,) up to time``       whole numbers, each from 0 to that size
-``tokens : integer array (*places) below vocabulary`` whole numbers that are rows of a table
-``mask : boolean array to (..., n_queries, n_keys)``  True and False, broadcastable to that shape
-``norm : {"pre", "post"}``                            one of these
-``heads : int, at least 1``                           a whole number that is large enough
-``rate : float, from 0 to below 1``                   a number in that range
-``score : callable (queries, keys)``                  what its own docstring says of those two
-``state : pair of arrays (batch, width)``             two arrays of that shape
-``x : array (n, 3) or integer array (n,)``            the one that has as many axes
-====================================================  ============================================
+=====================================================  ============================================
+``queries : array (..., n_queries, width)``            shape; a word means the same size everywhere
+``lengths : integer array (batch,) up to time``        whole numbers, each from 0 to that size
+``tokens : integer array (*places) below vocabulary``  whole numbers that are rows of a table
+``mask : boolean array to (..., n_queries, n_keys)``   True and False, broadcastable to that shape
+``norm : {"pre", "post"}``                             one of these
+``heads : int, at least 1``                            a whole number that is large enough
+``rate : float, from 0 to below 1``                    a number in that range
+``score : callable (queries, keys)``                   what its own docstring says of those two
+``state : pair of arrays (batch, width)``              two arrays of that shape
+``x : array (n, 3) or integer array (n,)``             the one that has as many axes
+=====================================================  ============================================
 
 ``...`` are axes that broadcast, ``*places`` axes that are the same in every array, ``3 width`` is
 three times the size of *width*. Double-backticked names with a shape, below ``params : dict``,
