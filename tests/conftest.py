@@ -1,12 +1,15 @@
-"""What several test files share: the chapters, executed once, and the browser."""
+"""What several test files share: the right copy of the course, and the browser."""
 
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
-import notebooks
+import folders
+import grading
+import helpers
 
 # Begun in the background by a shell, the tests would ignore Ctrl-C, and their children with them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -19,10 +22,14 @@ BROWSERS = (
 )
 
 
-@pytest.fixture(scope="session")
-def executed():
-    """Execute every chapter once, in live mode, and return the runs by chapter name."""
-    return {run.path.stem: run for run in notebooks.execute_all(notebooks.chapters(), static=False)}
+def pytest_configure():
+    """Stop if Python finds the course elsewhere: another copy would be tested."""
+    for module in (folders, grading, helpers):
+        if not Path(module.__file__).is_relative_to(Path(__file__).parents[1]):
+            raise pytest.UsageError(
+                f"this would test another copy of the course, {module.__file__}; run the tests by "
+                "make, or install this copy: .venv/bin/python -m pip install --no-deps -e ."
+            )
 
 
 @pytest.fixture(scope="session")

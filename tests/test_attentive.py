@@ -5,12 +5,12 @@ import numpy
 import plain
 import pytest
 from compare import agree, formats, recorded, same_as_recorded, same_derivatives
+from helpers.attentive import attentive_gru, init_attentive_gru
 from hypothesis import given
 from hypothesis import strategies as st
 from test_transformer import arrays_of
 
 from helpers import checks
-from helpers.attentive import attentive_gru, init_attentive_gru
 from helpers.functions import embedding
 
 BATCH, TIME, MEMORY, WIDTH_IN, WIDTH = 3, 4, 5, 2, 6

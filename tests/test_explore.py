@@ -386,7 +386,6 @@ def test_an_error_in_a_live_draw_is_shown_until_the_next_picture(shown):
 @pytest.mark.parametrize("static_book", ["1", "0"])
 def test_notebook_has_widgets_only_when_live(monkeypatch, static_book):
     monkeypatch.setenv("STATIC_BOOK", static_book)
-    monkeypatch.setenv("PYTHONPATH", str(BOOK))
     code = (
         "from figures.explore import explore\nfrom figures.plots import bars\n"
         "def draw(figure, n):\n    bars(figure, [1 / n], labels='a', y_label='y')\n"
@@ -413,7 +412,7 @@ def test_static_mode_loads_no_widgets_no_pyplot_and_no_model():
         "print(*(name for name in sys.modules if 'ipywidgets' in name or 'pyplot' in name\n"
         "        or name.startswith(('figures.', 'helpers'))), file=sys.stderr)"
     )
-    environment = {**os.environ, "STATIC_BOOK": "1", "PYTHONPATH": str(BOOK)}
+    environment = {**os.environ, "STATIC_BOOK": "1"}
     run = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )

@@ -5,6 +5,7 @@ import numpy
 import plain
 import pytest
 from compare import agree, formats, recorded, same_as_recorded, same_derivatives
+from helpers.training import flatten, unflatten
 from hypothesis import given
 from hypothesis import strategies as st
 from test_attention import from_pytorch
@@ -14,7 +15,6 @@ from helpers.attention import causal_mask, multi_head_attention, padding_mask
 from helpers.functions import cross_entropy, feed_forward, layer_norm
 from helpers.positions import POSITIONS
 from helpers.tasks import make_batch
-from helpers.training import flatten, unflatten
 from helpers.transformer import (
     attention_maps,
     decoder_block,
