@@ -84,8 +84,8 @@ def attentive_gru(params, inputs, memory, mask=None, state=None, table=None):
     ----------
     params : dict
         ``score`` and ``gru``, see `start.init_attentive_gru`.
-    inputs : array (batch, time, width_in) or integer array (batch, time) below vocabulary
-        Vectors, or with `table` tokens.
+    inputs : array (batch, time, width_in), with table integer array (batch, time) below vocabulary
+        Vectors, or tokens.
     memory : array (batch, n_memory, width)
         What is looked at: both keys and values.
     mask : boolean array to (batch, 1, n_memory), optional

@@ -2,18 +2,8 @@
 
 The lowest module: it imports no other. `@shapes` reads the *Parameters* section of a docstring:
 
-=====================================================  ============================================
-``queries : array (..., n_queries, width)``            shape; a word means the same size everywhere
-``lengths : integer array (batch,) up to time``        whole numbers, each from 0 to that size
-``tokens : integer array (*places) below vocabulary``  whole numbers that are rows of a table
-``mask : boolean array to (..., n_queries, n_keys)``   True and False, broadcastable to that shape
-``norm : {"pre", "post"}``                             one of these
-``heads : int, at least 1``                            a whole number that is large enough
-``rate : float, from 0 to below 1``                    a number in that range
-``score : callable (queries, keys)``                   what its own docstring says of those two
-``state : pair of arrays (batch, width)``              two arrays of that shape
-``x : array (n, 3) or integer array (n,)``             the one that has as many axes
-=====================================================  ============================================
+``x : array (n, 3), with y integer array (n,)``        the second where y is given
+=====================================================  =====================================
 
 ``...`` are axes that broadcast, ``*places`` axes that are the same in every array, ``3 width`` is
 three times the size of *width*. Double-backticked names with a shape, below ``params : dict``,
@@ -130,6 +120,7 @@ class _Array(NamedTuple):
     axes: tuple
     limit: tuple | None  # ("up to" or "below", name of a size)
     broadcast: bool
+    beside: str | None = None  # argument with which alone it is meant
 
 
 class _Pair(NamedTuple):
@@ -161,7 +152,8 @@ def _calls(said):
 
 
 _ARRAY = re.compile(
-    r"(?P<kind>integer |boolean |any )?arrays? (?P<to>to )?\((?P<axes>[^)]*)\)"
+    r"(?:with (?P<beside>\w+) )?(?P<kind>integer |boolean |any )?arrays? "
+    r"(?P<to>to )?\((?P<axes>[^)]*)\)"
     r"(?: (?P<limit>up to|below) (?P<size>\w+))?"
 )
 _INNER = re.compile(r"(?P<names>(?:``\w+``(?:, | and )?)+)\s+\((?P<axes>[^)]*)\)")
@@ -211,7 +203,8 @@ def _said(name, kind, body):
 def _array(name, found):
     limit = (found["limit"], found["size"]) if found["limit"] else None
     kind = (found["kind"] or "").strip()
-    return _Array(None, name, kind, _axes(found["axes"]), limit, bool(found["to"]))
+    axes = _axes(found["axes"])
+    return _Array(None, name, kind, axes, limit, bool(found["to"]), found["beside"])
 
 
 def _axes(text):
@@ -251,6 +244,9 @@ def _taken(said, given):
     if isinstance(said, tuple) and not isinstance(said, _Array):
         array = _from_lists(said[0].name, given.get(said[0].name))
         axes = len(getattr(array, "shape", ()))
+        said = [one for one in said if given.get(one.beside) is not None] or [
+            one for one in said if one.beside is None
+        ]
         return next((one for one in said if len(one.axes) == axes), said[0]), array
     owner = given.get(said.owner)
     array = owner.get(said.name) if isinstance(owner, dict) else None
@@ -305,7 +301,7 @@ def _format(given):
 
 def _bind(said, shape, sizes):
     """Compare a shape with the sizes that are known, and learn the others from it."""
-    axes = said.axes
+    axes, whole = said.axes, shape
     if axes[-1:] == ("...",):  # whatever follows
         axes, shape = axes[:-1], shape[: len(axes) - 1]
     lead = axes[0] if axes and axes[0].startswith(("...", "*")) else None
@@ -316,12 +312,14 @@ def _bind(said, shape, sizes):
     if lead and lead != "...":
         fits = fits and sizes.get(lead, (front,))[0] == front
     if not fits:
-        raise ValueError(f"{said.name} has shape {shape}; it must be {_wanted(said, sizes)}")
+        beside = f" with {said.beside}" if said.beside else ""
+        wanted = f"it must be {_wanted(said, sizes)}"
+        raise ValueError(f"{said.name} has shape {whole}{beside}; {wanted}")
     if lead:
-        _bind_front(said, lead, front, shape, sizes)
+        _bind_front(said, lead, front, whole, sizes)
     for axis, n in zip(body, back, strict=True):
         *times, axis = axis.split()
-        sizes.setdefault(axis, (n // int(times[0]) if times else n, said.name, shape))
+        sizes.setdefault(axis, (n // int(times[0]) if times else n, said.name, whole))
 
 
 def _fits(axis, n, sizes):
