@@ -1,6 +1,7 @@
 """Figures: right numbers, artists used again, axes that stay, text that can be read."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -249,3 +250,12 @@ def test_legend_stays_within_the_figure(count):
     assert legend.x0 >= 0
     assert legend.x1 <= figure.bbox.x1
     assert legend.y1 <= figure.bbox.y1
+
+
+def test_a_map_is_drawn_with_its_words_and_without_the_end():
+    weights = np.random.default_rng(0).dirichlet(np.ones(4), size=(2, 3, 5))
+    found = SimpleNamespace(weights=weights, rows=[*"abcd", "(end)"], columns=[*"wxyz"])
+    figure = plots.new_figure()
+    plots.attention_map(figure, found, x_label="read", layer=1, head=2)
+    assert np.allclose(figure.axes[0].images[0].get_array(), weights[1, 2, :4])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [*"abcd"]

@@ -167,6 +167,35 @@ def heatmap(
     _label_columns(axes, columns)
 
 
+def attention_map(figure, found, x_label="", y_label="", layer=0, head=0, **options):
+    """Draw one head's map with the words that it lies between; the end that is said is left out.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+    found : object
+        With ``weights`` (layers, heads, n_rows, n_columns), ``rows`` and ``columns``.
+    x_label, y_label : str
+    layer, head : int
+    **options
+        As for `heatmap`.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> weights = np.ones((1, 1, 2, 3)) / 3
+    >>> found = SimpleNamespace(weights=weights, rows=["a", "(end)"], columns="xyz")
+    >>> figure = new_figure()
+    >>> attention_map(figure, found, x_label="read")
+    >>> figure.axes[0].images[0].get_array().shape
+    (1, 3)
+    """
+    rows = [row for row in found.rows if row != "(end)"]
+    weights = found.weights[layer, head, : len(rows)]
+    labels = {"x_label": x_label, "y_label": y_label}
+    heatmap(figure, weights, rows=rows, columns=found.columns, **labels, **options)
+
+
 def lines(
     figure,
     x,
