@@ -23,10 +23,11 @@ export OMP_NUM_THREADS := 1
 # The user's own setting would install beside the environment.
 export PIP_USER := no
 
-TESTS := $(BOOK) -m pytest
-# Side by side, each file in one process: what its tests share is made once.
-PARALLEL := -n auto --dist loadscope
+TESTS := $(BOOK) -m pytest -n auto
+# All tests of a file, or all cells of a notebook, in one process; the longest files first.
+WHOLE_FILES := --dist loadscope
 NBVAL := --nbval --nbval-cell-timeout=600 -p no:cacheprovider -p tests.uncounted
+LINT_IMPORTS := $(BOOK) -c "from importlinter.cli import lint_imports_command as main; main()"
 BUILD := $(BOOK) -c "from jupyter_book.cli.main import main; main()" build . -W -n --keep-going
 
 .PHONY: book serve lab check test compare notebooks assignments grade release bench results clean
@@ -46,20 +47,20 @@ lab: .venv/here
 check: .venv/here
 	$(BOOK) -m ruff check
 	$(BOOK) -m ruff format --check
-	$(BOOK) -c "from importlinter.cli import lint_imports_command as main; main()"
-	$(TESTS) $(PARALLEL) -m "not slow and not pages and not binder"
+	$(LINT_IMPORTS) --no-logo --no-cache
+	$(TESTS) $(WHOLE_FILES) -m "not slow and not pages and not binder"
 
 # No chapter is executed more than twice: live, where nbval compares what it prints, and static,
-# for the book. The longest file comes first.
-test: check .venv-assignments/here
-	$(TESTS) $(PARALLEL) -m slow
+# for the book.
+test: check compare .venv-assignments/here
+	$(TESTS) $(WHOLE_FILES) -m "slow and not pages"
 	$(if $(filter true,$(CI)),$(MAKE) .venv-binder/installed && $(TESTS) -m binder)
-	$(MAKE) compare
 	$(BUILD)
-	$(TESTS) $(PARALLEL) -m pages -rs
+	$(TESTS) -m pages -rs
 
+# That what is compared doesn't depend on the processor: OPENBLAS_CORETYPE=Haswell make compare
 compare: .venv/here
-	$(TESTS) $(PARALLEL) $(NBVAL) book/*.ipynb
+	$(TESTS) $(WHOLE_FILES) $(NBVAL) book/*.ipynb
 
 notebooks: .venv/here
 	@$(BOOK) -m notebooks

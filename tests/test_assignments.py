@@ -16,6 +16,8 @@ import pytest
 
 from folders import ASSIGNMENTS, ROOT
 
+pytestmark = pytest.mark.slow
+
 PYTHON = ROOT / ".venv-assignments" / "bin" / "python"
 SET, CHAPTER = "bottleneck", "03_bottleneck"
 PARTS = [

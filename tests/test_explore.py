@@ -474,7 +474,7 @@ def opened(browser, page_file, script="", **options):
         noise = []
         page.on("console", lambda message: noise.append(message.text.replace(READBACK, "data:")))
         page.on("pageerror", lambda error: noise.append(str(error)))
-        page.on("request", lambda request: noise.append(request.url[:60]))
+        page.on("request", lambda request: noise.append(request.url))
         page.add_init_script(script)
         page.goto(page_file.as_uri())
         if options.get("java_script_enabled", True):

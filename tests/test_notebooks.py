@@ -228,6 +228,7 @@ def nbval(path):
     return result.returncode, result.stdout
 
 
+@pytest.mark.slow
 def test_nbval_accepts_the_normal_form_and_fails_on_a_changed_number(example_path):
     code, report = nbval(example_path)
     assert code == 0, report
@@ -239,6 +240,7 @@ def test_nbval_accepts_the_normal_form_and_fails_on_a_changed_number(example_pat
     assert "1 failed" in report
 
 
+@pytest.mark.slow
 def test_nbval_fails_on_a_cell_that_prints_and_has_no_count(example_path):
     notebook = notebooks.read(example_path)
     notebook.cells[1].execution_count, notebook.cells[1].outputs = None, []
@@ -249,6 +251,7 @@ def test_nbval_fails_on_a_cell_that_prints_and_has_no_count(example_path):
     assert "1 failed" in report and "run `make notebooks`" in report
 
 
+@pytest.mark.slow
 def test_nbval_fails_on_a_cell_that_prints_and_draws(example_path):
     notebook = notebooks.read(example_path)
     notebook.cells[2].source = f"print(42)\n{notebook.cells[2].source}"
