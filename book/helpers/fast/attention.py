@@ -44,6 +44,8 @@ def attend(queries, keys, values, mask, score):
         return NotImplemented
     if mask is not None and not (_covers(mask, queries, keys) and finite(keys, values)):
         return NotImplemented
+    if kind is rotary and not _can_turn(queries, keys):
+        return NotImplemented
     if kind is rotary:
         queries, keys = _turned(queries, keys)
     scale = 1.0 if kind is dot else 1 / math.sqrt(queries.shape[-1])
@@ -213,7 +215,12 @@ def _join(context, weight):
 
 def rotary(queries, keys):
     """Kernel of `positions.rotary`."""
-    return scaled_dot(*_turned(queries, keys))
+    return scaled_dot(*_turned(queries, keys)) if _can_turn(queries, keys) else NotImplemented
+
+
+def _can_turn(queries, keys):
+    """Whether the formula would take them: pairs of numbers, at positions of one sequence."""
+    return queries.shape[-1] % 2 == 0 and queries.shape[-2] <= keys.shape[-2]
 
 
 def _turned(queries, keys):
