@@ -44,7 +44,8 @@ def attentive_step(params, x, memory, mask, state):
     Parameters
     ----------
     params : dict
-        ``score`` and ``gru``, see `start.init_attentive_gru`.
+        ``score`` and ``gru``, see `start.init_attentive_gru`; ``gru.recurrent`` (width, 3 width)
+        and ``gru.input`` (width_in + width, 3 width), which reads the input and the context.
     x : array (batch, width_in)
     memory : array (batch, n_memory, width)
         What is looked at: both keys and values.
@@ -83,9 +84,10 @@ def attentive_gru(params, inputs, memory, mask=None, state=None, table=None):
     Parameters
     ----------
     params : dict
-        ``score`` and ``gru``, see `start.init_attentive_gru`.
-    inputs : array (batch, time, width_in) or integer array (batch, time) below vocabulary
-        Vectors, or with `table` tokens.
+        ``score`` and ``gru``, see `start.init_attentive_gru`; ``gru.recurrent`` (width, 3 width)
+        and ``gru.input`` (width_in + width, 3 width), which reads the input and the context.
+    inputs : array (batch, time, width_in), with table integer array (batch, time) below vocabulary
+        Vectors, or tokens.
     memory : array (batch, n_memory, width)
         What is looked at: both keys and values.
     mask : boolean array to (batch, 1, n_memory), optional
