@@ -327,7 +327,7 @@ def start_writing(params, tokens, *, prefix=False, **options):
     prefix : bool
         Whether the tokens of the beginning see each other, as in `transformer.decoder_only`.
     **options
-        ``positions`` (rotary if not given), ``norm`` and ``residual``.
+        ``positions`` (rotary if not given), ``norm`` and ``residual``, as for `stack_step`.
 
     Returns
     -------

@@ -382,7 +382,7 @@ def seq2seq(params, source, source_lengths, target_in, *, attend=True, encoder="
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
     **wiring
         ``summary``, as for `encode`; ``score``, ``attention``, ``dropout`` and ``rng``, as for
-        `decode`; ``positions`` of a self-attention encoder.
+        `decode`; ``positions`` of a self-attention encoder, as for `transformer.encoder`.
 
     Returns
     -------

@@ -19,12 +19,14 @@ The lowest module: it imports no other. `@shapes` reads the *Parameters* section
 ``...`` are axes that broadcast, ``*places`` axes that are the same in every array, ``3 width`` is
 three times the size of *width*, ``n + width`` the sum of two of which the second is known.
 Double-backticked names with a shape, below ``params : dict``, are arrays in that dictionary;
-``norm.scale`` is one in a dictionary inside. What is optional may be None. Whole numbers where
+``norm.scale`` is one in a dictionary inside. ``**options`` that are *as for* another function are
+checked by its docstring. What is optional may be None. Whole numbers where
 real ones belong become real numbers, lists become arrays.
 """
 
 import inspect
 import re
+import sys
 from contextvars import ContextVar
 from functools import wraps
 from typing import NamedTuple
@@ -185,7 +187,20 @@ def _read(function):
     for names, kind, body in re.findall(r"^(\w[\w, *]*?) : (.*)\n?((?:    .*\n?|\n)*)", text, re.M):
         for name in names.replace("*", "").split(", "):
             contract += _said(name, kind, body)
+    for body in re.findall(r"^[\w, ]*\*\*\w+\n((?:    .*\n?)*)", text, re.M):
+        for other in _others(function, body):
+            more = other.contract if hasattr(other, "contract") else _read(other)
+            contract += [said for said in more if isinstance(said, _Value)]
     return contract
+
+
+def _others(function, text):
+    """Yield the functions to which a docstring hands options on."""
+    function = inspect.unwrap(function)
+    package = function.__module__.rpartition(".")[0]
+    for module, name in re.findall(r"[Aa]s\s+for\s+`(?:(\w+)\.)?(\w+)`", text):
+        there = vars(sys.modules[f"{package}.{module}"]) if module else function.__globals__
+        yield there[name]
 
 
 def _said(name, kind, body):

@@ -41,7 +41,7 @@ def sublayer(norm_params, x, part, norm="pre", residual=True, dropout=0.0, rng=N
     norm : {"pre", "post", "none"}
     residual : bool
         Whether the part adds to its input, or takes its place.
-    dropout : float
+    dropout : float, from 0 to below 1
         Share of what the part puts out that is set to 0.
     rng : numpy.random.Generator, optional
         Needed for dropout.
