@@ -44,7 +44,8 @@ def attentive_step(params, x, memory, mask, state):
     Parameters
     ----------
     params : dict
-        ``score`` and ``gru``, see `start.init_attentive_gru`.
+        ``score`` and ``gru``, see `start.init_attentive_gru`; ``gru.recurrent`` (width, 3 width)
+        and ``gru.input`` (width_in + width, 3 width), which reads the input and the context.
     x : array (batch, width_in)
     memory : array (batch, n_memory, width)
         What is looked at: both keys and values.
@@ -83,7 +84,8 @@ def attentive_gru(params, inputs, memory, mask=None, state=None, table=None):
     Parameters
     ----------
     params : dict
-        ``score`` and ``gru``, see `start.init_attentive_gru`.
+        ``score`` and ``gru``, see `start.init_attentive_gru`; ``gru.recurrent`` (width, 3 width)
+        and ``gru.input`` (width_in + width, 3 width), which reads the input and the context.
     inputs : array (batch, time, width_in), with table integer array (batch, time) below vocabulary
         Vectors, or tokens.
     memory : array (batch, n_memory, width)
@@ -380,7 +382,7 @@ def seq2seq(params, source, source_lengths, target_in, *, attend=True, encoder="
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
     **wiring
         ``summary``, as for `encode`; ``score``, ``attention``, ``dropout`` and ``rng``, as for
-        `decode`; ``positions`` of a self-attention encoder.
+        `decode`; ``positions`` of a self-attention encoder, as for `transformer.encoder`.
 
     Returns
     -------
