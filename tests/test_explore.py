@@ -23,7 +23,7 @@ from PIL import Image
 
 from figures import explore as module
 from figures import plots
-from figures.explore import explore, positions, show
+from figures.explore import explore, picture, positions, show
 
 BOOK = Path(__file__).parents[1] / "book"
 SHARPNESS = np.linspace(0.1, 2, 21)
@@ -598,3 +598,23 @@ def test_the_card_stays_light_in_the_dark_theme(browser, page_file):
         for card in page.locator("figure").all():
             ground = card.evaluate("card => getComputedStyle(card).backgroundColor")
             assert ground == "rgb(255, 255, 255)"
+
+
+# A figure in one call.
+
+
+def test_a_picture_is_drawn_and_shown_as_in_two_steps(static):
+    figure = plots.new_figure((3, 2))
+    plots.bars(figure, [0.5, 0.2], labels="ab", y_label="weight", limits=(0, 2))
+    by_hand = static(show, figure, alt="two bars", caption="Two bars.")
+    drawn = {"labels": "ab", "y_label": "weight", "limits": (0, 2)}
+    words = {"alt": "two bars", "caption": "Two bars."}
+    assert static(picture, plots.bars, [0.5, 0.2], size=(3, 2), **drawn, **words) == by_hand
+    larger = Elements(static(picture, plots.bars, [0.5, 0.2], **drawn, alt="two bars"))
+    image = larger.all("img")[0]
+    assert (image["width"], image["height"]) == ("614", "345")
+
+
+def test_a_picture_needs_words():
+    with pytest.raises(ValueError, match="alt is empty"):
+        picture(plots.bars, [0.5], labels="a", y_label="y", alt=" ")
