@@ -259,3 +259,13 @@ def test_a_map_is_drawn_with_its_words_and_without_the_end():
     plots.attention_map(figure, found, x_label="read", layer=1, head=2)
     assert np.allclose(figure.axes[0].images[0].get_array(), weights[1, 2, :4])
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [*"abcd"]
+
+
+def test_shares_against_length_are_lines_with_their_axes_named():
+    shares, shade = {"one vector": [[1, 0.5, 0.1], [1, 0.6, 0.2]]}, (9, 16, "not seen")
+    figure, same = plots.new_figure(), plots.new_figure()
+    plots.shares_by_length(figure, [4, 8, 16], shares, counted="numbers", unit="words", shade=shade)
+    names = {"x_label": "source length (words)", "y_label": "numbers right"}
+    plots.lines(same, [4, 8, 16], shares, **names, limits=(0, 1.02), shade=shade)
+    assert pixels(figure).tobytes() == pixels(same).tobytes()
+    assert figure.axes[0].get_ylim() == (0, 1.02)

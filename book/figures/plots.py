@@ -580,3 +580,37 @@ def _require_curves(x, series):
                 f"series {name!r} has shape {y.shape}, x has {x.shape}: the last axis of a series "
                 "must be as long as x, (n_seeds, n_points) or (n_points,)"
             )
+
+
+def shares_by_length(figure, lengths, shares, *, counted="sequences", unit="letters", shade=None):
+    """Draw how large a share is right, from 0 to 1, against the length of the source.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+    lengths : array, shape (n_lengths,)
+    shares : dict of str to array, shape (n_seeds, n_lengths) or (n_lengths,)
+        Six curves at most, as for `lines`.
+    counted : str
+        What is right.
+    unit : str
+        What a source is so many of.
+    shade : (float, float, str), optional
+        Lengths to set apart, and why, such as those never trained on.
+
+    Examples
+    --------
+    >>> figure = new_figure()
+    >>> shares_by_length(figure, [4, 8, 16], {"one vector": [1, 0.5, 0.1]}, unit="words")
+    >>> figure.axes[0].get_xlabel()
+    'source length (words)'
+    """
+    lines(
+        figure,
+        lengths,
+        shares,
+        x_label=f"source length ({unit})",
+        y_label=f"{counted} right",
+        limits=(0, 1.02),
+        shade=shade,
+    )
