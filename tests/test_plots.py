@@ -53,12 +53,19 @@ def draw_bars(figure, large):
     plots.bars(figure, heights, labels=WORDS[: len(heights)], y_label="weight")
 
 
+def draw_plane(figure, large):
+    places = np.array([[1.0, 2.0], [-1.0, 0.5 + large], [0.5, -2.0]])
+    weights = softmax_rows(1, 3, seed=int(large))[0]
+    query = np.array([0.5, 1.0 - large])
+    plots.plane(figure, places, "abc", weights, query=query, output=weights @ places)
+
+
 def draw_panels(figure, large):
     for panel in plots.panels(figure, ["cross", "self"]):
         draw_heatmap(panel, large)
 
 
-DRAWS = [draw_heatmap, draw_lines, draw_log_lines, draw_points, draw_bars, draw_panels]
+DRAWS = [draw_heatmap, draw_lines, draw_log_lines, draw_points, draw_bars, draw_plane, draw_panels]
 
 
 def pixels(figure):
@@ -249,3 +256,17 @@ def test_legend_stays_within_the_figure(count):
     assert legend.x0 >= 0
     assert legend.x1 <= figure.bbox.x1
     assert legend.y1 <= figure.bbox.y1
+
+
+def test_the_plane_shows_keys_by_weight_the_query_and_the_output():
+    places, weights = np.array([[1.0, 2.0], [-1.0, 0.5]]), np.array([0.9, 0.1])
+    figure = plots.new_figure()
+    plots.plane(figure, places, "ab", weights, query=[0.5, 1.0], output=weights @ places)
+    axes = figure.axes[0]
+    keys = axes.collections[0]
+    assert np.allclose(keys.get_offsets(), places)
+    assert np.allclose(np.diff(keys.get_sizes()), 1000 * np.diff(weights))
+    assert [text.get_text() for text in axes.texts] == [*"ab"]
+    assert np.allclose([text.get_position() for text in axes.texts], places)
+    assert np.allclose(axes.lines[0].get_xydata(), [[0, 0], [0.5, 1.0]])
+    assert np.allclose(axes.lines[1].get_xydata(), [weights @ places])
