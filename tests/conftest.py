@@ -1,8 +1,9 @@
-"""What several test files share: the right copy of the course, and the browser."""
+"""What test files share: the right copy of the course, kernels or formulas, the browser."""
 
 import os
 import shutil
 import signal
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import folders
 import grading
 import helpers
+from helpers import fast
 
 # Begun in the background by a shell, the tests would ignore Ctrl-C, and their children with them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -30,6 +32,13 @@ def pytest_configure():
                 f"this would test another copy of the course, {module.__file__}; run the tests by "
                 "make, or install this copy: .venv/bin/python -m pip install --no-deps -e ."
             )
+
+
+@pytest.fixture(scope="module", params=["kernels", "formulas"])
+def way(request):
+    """Run a test with kernels, and once more with formulas alone."""
+    with fast.off() if request.param == "formulas" else nullcontext():
+        yield
 
 
 @pytest.fixture(scope="session")
