@@ -317,8 +317,8 @@ def decode(
         What the decoder may look at: all encoder outputs, or one vector (n_memory = 1).
     mask : boolean array to (batch, n_target, n_memory), or None
         True = may attend; the same for all steps if attention is inside.
-    state : first state of the decoder
-        (batch, width), for an LSTM a pair.
+    state : array or pair of arrays (batch, width)
+        First state of the decoder, for an LSTM the pair of hidden state and cell.
     cell : {"gru", "rnn", "lstm"}
     score : callable, or the name of one
         (queries, keys) -> scores, see `named_score`; attention inside has its own.

@@ -12,6 +12,7 @@ The lowest module: it imports no other. `@shapes` reads the *Parameters* section
 ``rate : float, from 0 to below 1``                    a number in that range
 ``score : callable (queries, keys)``                   what its own docstring says of those two
 ``state : pair of arrays (batch, width)``              two arrays of that shape
+``state : array or pair of arrays (batch, width)``     or one alone
 ``x : array (n, 3) or integer array (n,)``             the one that has as many axes
 ``x : array (n, 3), with y integer array (n,)``        the second where y is given
 =====================================================  ============================================
@@ -138,10 +139,11 @@ class _Array(NamedTuple):
 
 
 class _Pair(NamedTuple):
-    """Two arrays of one shape."""
+    """Two arrays of one shape; or perhaps one alone."""
 
     name: str
     axes: tuple
+    or_one: bool
 
 
 class _Value(NamedTuple):
@@ -170,6 +172,7 @@ _ARRAY = re.compile(
     r"(?P<to>to )?\((?P<axes>[^)]*)\)"
     r"(?: (?P<limit>up to|below) (?P<size>\w+))?"
 )
+_PAIR = re.compile(r"(?P<one>array or )?pair of arrays \((?P<axes>[^)]*)\)")
 _INNER = re.compile(r"(?P<names>(?:``[\w.]+``(?:, | and )?)+)\s+\((?P<axes>[^)]*)\)")
 _CHOICES = re.compile(r"\{(?P<choices>[^}]*)\}")
 _CALL = re.compile(r"callable \((?P<arguments>[^)]*)\)")
@@ -211,8 +214,8 @@ def _said(name, kind, body):
             for found in _INNER.finditer(" ".join(body.split()))
             for inner in re.findall(r"``[\w.]+``", found["names"])
         ]
-    if kind.startswith("pair of arrays"):
-        return [_Pair(name, _axes(_ARRAY.search(kind)["axes"]))]
+    if found := _PAIR.match(kind):
+        return [_Pair(name, _axes(found["axes"]), bool(found["one"]))]
     if _ARRAY.match(kind):
         return [tuple(_array(name, found) for found in _ARRAY.finditer(kind))]
     if found := _CHOICES.match(kind):
@@ -284,6 +287,8 @@ def _taken(said, given):
 def _bind_pair(said, pair, sizes):
     if pair is None:
         return
+    if said.or_one and hasattr(pair, "shape"):
+        pair = pair, pair
     given = f"an array {pair.shape}" if hasattr(pair, "shape") else f"{len(pair)} arrays"
     fits = not hasattr(pair, "shape") and len(pair) == 2
     require(fits, f"{said.name} must be a pair of arrays, not {given}")
@@ -302,6 +307,8 @@ def _as_array(said, array, given):
         require(whole, f"{said.name} must hold integers, not {array.dtype}")
         array = array if np.issubdtype(array.dtype, np.integer) else array.astype(int)
     elif said.owner is None and said.kind != "any" and not np.issubdtype(array.dtype, np.floating):
+        text = f"{said.name} must hold real numbers, not {array.dtype}"
+        require(array.dtype.kind in "biu", text)
         return array.astype(_format(given))
     return array
 
