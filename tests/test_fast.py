@@ -1,22 +1,17 @@
 """Every kernel computes what its formula says: values, all gradients, number formats."""
 
 import importlib
-import os
 import pkgutil
-import subprocess
-import sys
 
 import numpy
 import pytest
 from arguments import CASES, seeds, sizes
-from autograd import grad
 from compare import agree_all, arrays_of, differentiate, formats, pull_back
 from hypothesis import given
 from hypothesis import strategies as st
 
 import helpers
 from helpers import cost, fast
-from helpers.functions import tanh
 
 # Where nothing may be attended to, and where an output is left out.
 pytestmark = pytest.mark.filterwarnings("ignore:Output seems independent")
