@@ -29,8 +29,8 @@ def pytest_configure():
     for module in (folders, grading, helpers):
         if not Path(module.__file__).is_relative_to(Path(__file__).parents[1]):
             raise pytest.UsageError(
-                f"this would test another copy of the course, {module.__file__}; run the tests by "
-                "make, or install this copy: .venv/bin/python -m pip install --no-deps -e ."
+                f"this would test another copy of the course, {module.__file__}: "
+                "`make check` installs this one in .venv and tests it"
             )
 
 
