@@ -69,6 +69,9 @@ class Draw:
         kept = [n if self.rng.random() < 0.7 else 1 for n in shape]
         return self.one_of(None, *(self.rng.random(kept) < share for share in (0.1, 0.5, 0.9)))
 
+    def not_more_than_keys(self):
+        return self.rng.integers(min(1, self.m), self.m + 1)
+
     def lengths(self):
         return self.one_of(None, *self.rng.integers(0, self.n + 1, (3, self.batch)))
 
@@ -113,7 +116,7 @@ class Draw:
 
         The axes in front broadcast together; the width is even, as rotary positions need it.
         """
-        both, n = (self.batch, self.heads), n or self.n
+        both, n = (self.batch, self.heads), self.n if n is None else n
         fronts = [self.one_of(both, (self.heads,), (self.batch, 1), ()) for _ in range(3)]
         ends = (n, 2 * self.width), (self.m, 2 * self.width), (self.m, width_values)
         count = 3 if width_values else 2
@@ -182,7 +185,7 @@ def pairs(draw):
 
 @case(positions.rotary)
 def pairs_in_order(draw):
-    return tuple(draw.looking(n=draw.rng.integers(1, draw.m + 1))[0])
+    return tuple(draw.looking(n=draw.not_more_than_keys())[0])
 
 
 @case(attention.additive)
@@ -195,7 +198,7 @@ def parameters_of_a_score(draw):
 @case(attention.attention_weights, score=attention.dot)
 @case(attention.attention_weights, score=positions.rotary)
 def queries_keys(draw):
-    arrays, shape = draw.looking(n=draw.rng.integers(1, draw.m + 1))
+    arrays, shape = draw.looking(n=draw.not_more_than_keys())
     return *arrays, draw.mask(*shape)
 
 
@@ -205,7 +208,7 @@ def queries_keys(draw):
 @case(cost.blocked_attention, block=2)
 @case(cost.blocked_attention)
 def queries_keys_values(draw):
-    arrays, shape = draw.looking(draw.rng.integers(1, draw.m + 1), draw.inside)
+    arrays, shape = draw.looking(draw.not_more_than_keys(), draw.inside)
     return *arrays, draw.mask(*shape)
 
 
