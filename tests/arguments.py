@@ -20,6 +20,7 @@ class Case(NamedTuple):
     options: dict
 
     def arguments(self, *chosen):
+        """Draw what the function is called with."""
         return self.draw(Draw(*chosen))
 
     def run(self, function):
@@ -54,37 +55,49 @@ class Draw:
         self.batch, self.heads, self.n, self.m, self.width, self.inside = sizes
 
     def real(self, *shape):
-        """Normal numbers, which in every second array lie in memory the other way round."""
+        """Draw normal numbers, which in every second array lie in memory the other way round."""
         array = self.rng.standard_normal(shape).astype(self.number_format)
         return array if self.rng.random() < 0.5 else numpy.asfortranarray(array)
 
     def one_of(self, *choices):
+        """Choose."""
         return choices[self.rng.integers(len(choices))]
 
     def maybe(self, value):
+        """Leave the value out, or not."""
         return self.one_of(None, value)
 
     def mask(self, *shape):
-        """No mask, or one that broadcasts to the shape; many have rows that allow nothing."""
+        """Draw no mask, or one that broadcasts to the shape; many have rows that allow nothing."""
         kept = [n if self.rng.random() < 0.7 else 1 for n in shape]
         return self.one_of(None, *(self.rng.random(kept) < share for share in (0.1, 0.5, 0.9)))
 
+    def not_more_than_keys(self):
+        """Choose how many queries there are where positions count."""
+        return self.rng.integers(min(1, self.m), self.m + 1)
+
     def lengths(self):
+        """Draw true lengths, or leave them out."""
         return self.one_of(None, *self.rng.integers(0, self.n + 1, (3, self.batch)))
 
     def tokens(self, below, *shape):
+        """Draw rows of a table."""
         return self.rng.integers(0, below, shape)
 
     def sequence(self, n):
+        """Draw a batch of vectors."""
         return self.real(self.batch, n, self.width)
 
     def linear(self, width_in, width_out):
+        """Draw a linear map."""
         return {"weight": self.real(width_in, width_out), "bias": self.real(width_out)}
 
     def norm(self):
+        """Draw the parameters of a layer norm."""
         return {"scale": self.real(self.width), "shift": self.real(self.width)}
 
     def cell(self, gates, width_in):
+        """Draw the parameters of a recurrent layer."""
         width = self.width
         return {
             "input": self.real(width_in, gates * width),
@@ -94,26 +107,29 @@ class Draw:
         }
 
     def multi_head(self):
+        """Draw the projections of all heads."""
         names, width_head = ("queries", "keys", "values"), 2 * self.inside
         params = {name: self.real(self.heads, self.width, width_head) for name in names}
         return params | {"output": self.real(self.heads, width_head, self.width)}
 
     def additive(self):
+        """Draw the parameters of an additive score."""
         maps = {name: self.linear(self.width, self.inside) for name in ("queries", "keys")}
         return maps | {"vector": self.real(self.inside)}
 
     def block(self, *attentions):
+        """Draw the parameters of a block of a Transformer."""
         params = {name: self.multi_head() for name in attentions}
         params |= {f"{name}_norm": self.norm() for name in (*attentions, "feed_forward")}
         maps = {"expand": self.linear(self.width, self.inside)}
         return params | maps | {"shrink": self.linear(self.inside, self.width)}
 
     def looking(self, n=None, width_values=None):
-        """Queries, keys, perhaps values, and the shape of their scores.
+        """Draw queries, keys, perhaps values, and the shape of their scores.
 
         The axes in front broadcast together; the width is even, as rotary positions need it.
         """
-        both, n = (self.batch, self.heads), n or self.n
+        both, n = (self.batch, self.heads), self.n if n is None else n
         fronts = [self.one_of(both, (self.heads,), (self.batch, 1), ()) for _ in range(3)]
         ends = (n, 2 * self.width), (self.m, 2 * self.width), (self.m, width_values)
         count = 3 if width_values else 2
@@ -182,7 +198,7 @@ def pairs(draw):
 
 @case(positions.rotary)
 def pairs_in_order(draw):
-    return tuple(draw.looking(n=draw.rng.integers(1, draw.m + 1))[0])
+    return tuple(draw.looking(n=draw.not_more_than_keys())[0])
 
 
 @case(attention.additive)
@@ -195,7 +211,7 @@ def parameters_of_a_score(draw):
 @case(attention.attention_weights, score=attention.dot)
 @case(attention.attention_weights, score=positions.rotary)
 def queries_keys(draw):
-    arrays, shape = draw.looking(n=draw.rng.integers(1, draw.m + 1))
+    arrays, shape = draw.looking(n=draw.not_more_than_keys())
     return *arrays, draw.mask(*shape)
 
 
@@ -205,7 +221,7 @@ def queries_keys(draw):
 @case(cost.blocked_attention, block=2)
 @case(cost.blocked_attention)
 def queries_keys_values(draw):
-    arrays, shape = draw.looking(draw.rng.integers(1, draw.m + 1), draw.inside)
+    arrays, shape = draw.looking(draw.not_more_than_keys(), draw.inside)
     return *arrays, draw.mask(*shape)
 
 

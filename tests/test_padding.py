@@ -369,7 +369,7 @@ def source_that_was_read(rng, name):
 
 
 def true_rows(result):
-    """What a stack of self-attention says at true positions: vectors, and rows of all maps."""
+    """Return what self-attention says at true positions: vectors, and rows of all maps."""
     x, maps = result
     maps = maps if isinstance(maps, list) else [maps]
     return x[TRUE], *(np.swapaxes(weights, 1, 2)[TRUE] for weights in maps)
