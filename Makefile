@@ -53,7 +53,7 @@ check: .venv/here
 # No chapter is executed more than twice: live, where nbval compares what it prints, and static,
 # for the book.
 test: check compare .venv-assignments/here
-	$(TESTS) $(WHOLE_FILES) -m "slow and not pages"
+	$(TESTS) $(WHOLE_FILES) -m "slow and not pages and not binder"
 	$(if $(filter true,$(CI)),$(MAKE) .venv-binder/installed && $(TESTS) -m binder)
 	$(BUILD)
 	$(TESTS) -m pages -rs

@@ -41,6 +41,13 @@ def way(request):
         yield
 
 
+def pytest_collection_modifyitems(items):
+    """Leave what drives a browser out of `make check`."""
+    for item in items:
+        if "browser_path" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def browser_path():
     """Find a Chromium. Without one, tests are skipped, but in CI they fail."""

@@ -13,6 +13,8 @@ import pytest
 import notebooks
 from folders import CODE, DATA, HTML
 
+pytestmark = pytest.mark.slow
+
 BOOK_ZIP, NOTEBOOKS_ZIP = "attention-measured-book.zip", "attention-measured-notebooks.zip"
 
 
