@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from arguments import CASES, seeds, sizes
 from autograd import grad
-from compare import agree_all, arrays_of, differentiate, formats, pull_back
+from compare import agree_all, arrays_of, differentiate, formats, is_real, pull_back
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,10 +104,10 @@ def test_whole_numbers_are_taken_as_real_ones(name, way):
     case = CASES[name]
 
     def rounded(x):
-        return np.round(9 * x) if getattr(x, "dtype", None) == float else x
+        return np.round(9 * x) if is_real(x) else x
 
     def whole(x):
-        return x.astype(int) if getattr(x, "dtype", None) == float else x
+        return x.astype(int) if is_real(x) else x
 
     arguments = [rounded(x) for x in case.arguments(1, [2, 3, 4, 5, 6, 7])]
     with way():
