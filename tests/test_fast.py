@@ -5,19 +5,22 @@ import os
 import pkgutil
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import autograd.numpy as anp
 import numpy as np
 import pytest
 from arguments import CASES, seeds, sizes
 from autograd import grad
-from compare import agree_all, arrays_of, differentiate, formats, pull_back
+from compare import agree_all, arrays_of, differentiate, formats, is_real, pull_back
 from hypothesis import given
 from hypothesis import strategies as st
 
 import helpers
 from helpers import cost, fast
+from helpers.attention import seen
 from helpers.functions import cross_entropy, embedding
+from helpers.recurrent import reverse
 from helpers.seq2seq import attentive_gru
 
 # Where nothing may be attended to, and where an output is left out.
@@ -92,6 +95,25 @@ def test_empty_arrays_are_taken_as_the_formula_takes_them(name, place):
     sizes = dict(zip(("batch", "heads", "n", "m", "width", "inside"), range(2, 8), strict=True))
     for seed in range(3):
         same_as_the_formula(CASES[name], seed, [*(sizes | {place: 0}).values()], {0, 1, 2, 3})
+
+
+# These two hand on what they are given, whole numbers and all.
+@pytest.mark.parametrize("name", [n for n in CASES if CASES[n].function not in (seen, reverse)])
+@pytest.mark.parametrize("way", [nullcontext, fast.off])
+def test_whole_numbers_are_taken_as_real_ones(name, way):
+    case = CASES[name]
+
+    def rounded(x):
+        return np.round(9 * x) if is_real(x) else x
+
+    def whole(x):
+        return x.astype(int) if is_real(x) else x
+
+    arguments = [rounded(x) for x in case.arguments(1, [2, 3, 4, 5, 6, 7])]
+    with way():
+        expected = arrays_of(case.run(case.function)(*arguments))[0]
+        found = arrays_of(case.run(case.function)(*map(whole, arguments)))[0]
+    agree_all(found, expected, 0)
 
 
 @each_case

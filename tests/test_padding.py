@@ -206,6 +206,14 @@ def another_sequence(rng, positions_name):
     return run, (*sequences, HEAD_PARAMS), PADDING
 
 
+@case(attention.multi_head_attention)
+def one_sequence(rng):
+    def run(x, params):
+        return true_rows(attention.multi_head_attention(params, x, x, MASK))
+
+    return run, (rng.standard_normal((BATCH, M, WIDTH)), HEAD_PARAMS), PADDING
+
+
 @case(cached.attend)
 def a_cache(rng):
     def run(keys, values, x, params):

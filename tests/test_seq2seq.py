@@ -157,6 +157,14 @@ def test_the_summary_is_the_last_true_output_or_the_mean_of_the_true_ones(encode
     assert numpy.allclose(vector, other) == is_default
 
 
+def test_summaries_of_whole_numbers_are_real_ones_and_wrong_lengths_are_named():
+    outputs = numpy.array([[[1], [2], [9]]])
+    agree(seq2seq.summarise(outputs, [2], "mean"), [[1.5]])
+    assert seq2seq.summarise(outputs[:0], [], "last").shape == (0, 1)
+    with pytest.raises(ValueError, match="lengths must lie in 0 … 3"):
+        seq2seq.summarise(outputs, [4], "mean")
+
+
 def test_a_bidirectional_encoder_summarises_with_the_last_state_of_each_direction():
     params = random_params("bidirectional")
     outputs, vector = seq2seq.encode(params, *TOKENS[:2], "bidirectional")

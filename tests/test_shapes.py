@@ -93,11 +93,11 @@ def test_most_functions_that_take_arrays_are_checked():
         for name, function in FUNCTIONS.items()
         if any("array" in kind for _, kind, _ in parameters(function))
     }
-    # Parts of others, which hand on what has been checked; and Adam, whose vectors are its own.
+    # Parts of others, which hand on what has been checked.
     parts = {name.partition(".")[2] for name in arrays - CHECKED.keys()}
     assert parts == {
-        *("scan", "seen", "angles", "summarise", "wire", "sublayer", "stack", "beam_step"),
-        *("unflatten", "clip", "adam"),
+        *("scan", "seen", "angles", "wire", "sublayer", "stack", "beam_step"),
+        *("unflatten", "clip"),
     }
 
 

@@ -408,6 +408,8 @@ def multi_head_attention(params, queries_from, keys_values_from, mask=None, scor
     >>> output.shape, weights.shape
     ((3, 5, 4), (3, 2, 5, 5))
     """
+    if queries_from is keys_values_from:  # in self-attention padding asks, too
+        queries_from = seen(queries_from, mask)
     keys_values_from = seen(keys_values_from, mask)
     queries = split_heads(queries_from, params["queries"])  # (batch, heads, n_queries, width_head)
     keys = split_heads(keys_values_from, params["keys"])

@@ -192,13 +192,14 @@ def encode(params, source, source_lengths, encoder="gru", summary=None, **option
     return outputs, summarise(outputs, source_lengths, summary) if summary else last
 
 
+@shapes
 def summarise(outputs, lengths, summary):
     """Return the last true output of each sequence, or the mean of its true outputs.
 
     Parameters
     ----------
     outputs : array (batch, n, width)
-    lengths : integer array (batch,)
+    lengths : integer array (batch,) up to n
     summary : {"last", "mean"}
 
     Returns
