@@ -3,91 +3,96 @@
 #   make book        build the book into _build/html (the first time, install what it needs)
 #   make serve       build it and serve it on this machine
 #   make lab         open the notebooks in JupyterLab
-#   make test        lint, unit tests, notebooks, strict build, built pages in a browser
+#   make check       style, imports and unit tests: a minute and a half, while you write
+#   make test        all that, grading, notebooks, strict build, built pages in a browser
 #   make notebooks   execute the notebooks and write them in the form that git keeps
 #   make assignments hand out problem sets, or chapters: make assignments CHAPTERS="03 06"
 #   make grade       grade what lies in assignments/submitted (see assignments/README.md)
 #   make release     the book and the student notebooks as zip files, in dist/
 #   make bench       time the helpers beside PyTorch (installs PyTorch into .venv-bench)
-#   make results     record the long sweeps again (CPU-hours)
+#   make results     make the recorded runs that are missing (CPU-hours); JOBS=8 processes
 #   make clean       remove what was built
 
 PYTHON ?= python3
-BIN := .venv/bin
-INSTALLED := .venv/installed
+JOBS ?= 1
+# Programs are modules of this Python: the scripts beside it break when the folder is renamed.
+BOOK := .venv/bin/python
+GRADING := .venv-assignments/bin/python
+PIP := -m pip --disable-pip-version-check install --quiet
 export OMP_NUM_THREADS := 1
+# The user's own setting would install beside the environment.
+export PIP_USER := no
 
-PYTEST := $(BIN)/python -m pytest
-NBVAL := $(PYTEST) --nbval --nbval-cell-timeout=600 -p no:cacheprovider book/*.ipynb
-BUILD := $(BIN)/jupyter-book build . -W -n --keep-going
+TESTS := $(BOOK) -m pytest -n auto
+# All tests of a file, or all cells of a notebook, in one process; the longest files first.
+WHOLE_FILES := --dist loadscope
+NBVAL := --nbval --nbval-cell-timeout=600 -p no:cacheprovider -p tests.uncounted
+LINT_IMPORTS := $(BOOK) -c "from importlinter.cli import lint_imports_command as main; main()"
+BUILD := $(BOOK) -c "from jupyter_book.cli.main import main; main()" build . -W -n --keep-going
 
-GRADING := PYTHONPATH=book:assignments .venv-assignments/bin/python -m grading
+.PHONY: book serve lab check test compare notebooks assignments grade release bench results clean
+.PHONY: FORCE
 
-.PHONY: book serve lab test notebooks assignments grade release bench results clean
-
-book: $(INSTALLED)
+book: .venv/here
 	@$(BUILD)
 	@echo "Open this page in a browser: file://$(CURDIR)/_build/html/index.html"
 
 serve: book
 	@echo "The book is at http://127.0.0.1:8000 until you press Ctrl-C."
-	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+	@$(BOOK) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
-lab: $(INSTALLED)
-	@cd book && ../$(BIN)/jupyter lab
+lab: .venv/here
+	@cd book && ../$(BOOK) -m jupyterlab
 
-# In CI, nbval runs with two kinds of matrix kernels: what is compared must not depend on them.
-test: $(INSTALLED) .venv-assignments/installed
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(PYTEST) -m "not pages and not binder"
-	$(if $(filter true,$(CI)),$(MAKE) .venv-binder/installed && $(PYTEST) -m binder)
-	$(NBVAL)
-	$(if $(filter true,$(CI)),OPENBLAS_CORETYPE=Haswell $(NBVAL))
+check: .venv/here
+	$(BOOK) -m ruff check
+	$(BOOK) -m ruff format --check
+	$(LINT_IMPORTS) --no-logo --no-cache
+	$(TESTS) $(WHOLE_FILES) -m "not slow and not pages and not binder"
+
+# No chapter is executed more than twice: live, where nbval compares what it prints, and static,
+# for the book.
+test: check compare .venv-assignments/here
+	$(TESTS) $(WHOLE_FILES) -m "slow and not pages and not binder"
+	$(if $(filter true,$(CI)),$(MAKE) .venv-binder/installed && $(TESTS) -m binder)
 	$(BUILD)
-	$(PYTEST) -m pages -rs
+	$(TESTS) -m pages -rs
 
-notebooks: $(INSTALLED)
-	@$(BIN)/python book/_extensions/notebooks.py
+# That what is compared doesn't depend on the processor: OPENBLAS_CORETYPE=Haswell make compare
+compare: .venv/here
+	$(TESTS) $(WHOLE_FILES) $(NBVAL) book/*.ipynb
 
-assignments: .venv-assignments/installed
-	@$(GRADING) assign $(CHAPTERS)
+notebooks: .venv/here
+	@$(BOOK) -m notebooks
 
-grade: .venv-assignments/installed
-	@$(GRADING) grade
+assignments: .venv-assignments/here
+	@$(GRADING) -m grading assign $(CHAPTERS)
+
+grade: .venv-assignments/here
+	@$(GRADING) -m grading grade
 
 release: book
-	@PYTHONPATH=book:assignments $(BIN)/python -m grading.release
-
-# nbgrader needs other versions than the book, and students need none of it.
-.venv-assignments/installed: assignments/requirements.txt binder/requirements.txt
-	@echo "Installing what grading needs into .venv-assignments (about a minute) ..."
-	@$(PYTHON) -m venv .venv-assignments
-	@.venv-assignments/bin/python -m pip install --quiet --disable-pip-version-check -r $<
-	@touch $@
-
-# What Binder installs, and nothing else: the test in JupyterLab runs there.
-.venv-binder/installed: binder/requirements.txt
-	@$(PYTHON) -m venv .venv-binder
-	@.venv-binder/bin/python -m pip install --quiet --disable-pip-version-check -r $<
-	@touch $@
+	@$(BOOK) -m grading.release
 
 # PyTorch is large and needed for nothing else, so it has an environment of its own.
-bench: .venv-bench/installed
+bench: .venv-bench/here
 	@.venv-bench/bin/python bench/bench.py
 
-.venv-bench/installed: bench/requirements.txt
-	@$(PYTHON) -m venv .venv-bench
-	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r $<
-	@touch $@
-
-results: $(INSTALLED)
-	@cd book && ../$(BIN)/python -m helpers.runs run all
+results: .venv/here
+	@$(BOOK) -m helpers.runs run all --jobs $(JOBS)
 
 clean:
 	rm -rf _build
 
-$(INSTALLED): requirements.txt
+# ---- environments ------------------------------------------------------------------------
+
+# An environment finds `helpers` and the other packages of the course where the course stood when
+# they were installed. To say so again takes seconds and no network: after each move of the folder.
+%/here: %/installed FORCE
+	@test "$$(cat "$@" 2> /dev/null)" = "$$(pwd)" -a "$@" -nt pyproject.toml || { \
+	  $*/bin/python $(PIP) --no-deps --no-build-isolation --editable . && pwd > "$@"; }
+
+.venv/installed: requirements.txt binder/requirements.txt
 	@command -v $(PYTHON) > /dev/null || { \
 	  echo "There is no '$(PYTHON)' here. Install Python 3.11 or newer, or name yours:" \
 	    "make book PYTHON=python3.12"; exit 1; }
@@ -99,5 +104,23 @@ $(INSTALLED): requirements.txt
 	    "On Debian and Ubuntu, this mends it: sudo apt install python3-venv"; exit 1; }
 	@echo "Installing what the course needs into .venv (a minute or two) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BOOK) $(PIP) -r $<
+	@touch $@
+
+# nbgrader needs other versions than the book, and students need none of it.
+.venv-assignments/installed: assignments/requirements.txt binder/requirements.txt
+	@echo "Installing what grading needs into .venv-assignments (about a minute) ..."
+	@$(PYTHON) -m venv .venv-assignments
+	@$(GRADING) $(PIP) -r $<
+	@touch $@
+
+# What Binder installs, and nothing else: the test in JupyterLab runs there.
+.venv-binder/installed: binder/requirements.txt
+	@$(PYTHON) -m venv .venv-binder
+	@.venv-binder/bin/python $(PIP) -r $<
+	@touch $@
+
+.venv-bench/installed: bench/requirements.txt
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python $(PIP) -r $<
 	@touch $@

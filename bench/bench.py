@@ -11,15 +11,12 @@ import math
 import multiprocessing
 import os
 import statistics
-import sys
 import time
 import tracemalloc
-from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
-sys.path[:0] = [str(Path(__file__).parents[1] / "book"), str(Path(__file__).parent)]
 
-import numpy as np  # noqa: E402 (after the number of threads)
+import numpy as np
 
 BATCH, VOCABULARY, HEADS = 64, 32, 4
 MODELS = ("rnn", "gru", "lstm", "gru + dot", "gru + additive inside", "transformer 1 + 1")

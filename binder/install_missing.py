@@ -1,4 +1,4 @@
-"""Installs what the notebooks import and what is missing here: the first cell runs it on Colab.
+"""Installs the course, and what its notebooks import: the first cell runs this on Colab.
 
 Packages that are there already stay as they are, since the machine may need their versions.
 """
@@ -37,7 +37,13 @@ def is_installed(name):
     return True
 
 
+def install(*arguments):
+    """Let pip install something."""
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *arguments], check=True)
+
+
 if __name__ == "__main__":
-    requirements = Path(__file__).with_name("requirements.txt").read_text().splitlines()
-    if wanted := missing(requirements):
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *wanted], check=True)
+    requirements = Path(__file__).with_name("requirements.txt")
+    if wanted := missing(requirements.read_text().splitlines()):
+        install(*wanted)
+    install("--no-deps", "--editable", str(requirements.parents[1]))

@@ -5,11 +5,20 @@ from pathlib import Path
 import autograd.core
 import autograd.numpy as np
 import numpy
+import pytest
 from autograd import make_vjp
-from autograd.builtins import tuple as traced_tuple
-from hypothesis import settings
+from autograd.core import add_outgrads, toposort
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("course", derandomize=True, deadline=None, max_examples=25)
+from helpers import fast
+
+settings.register_profile(
+    "course",
+    derandomize=True,
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("course")
 
 
@@ -17,6 +26,44 @@ def recorded(name):
     """Arrays recorded from PyTorch by reference/record.py."""
     with numpy.load(Path(__file__).parent / "reference" / f"{name}.npz") as arrays:
         return dict(arrays)
+
+
+# ---- nested arguments ------------------------------------------------------------------------
+
+
+def arrays_of(tree):
+    """Real arrays in nested dicts, lists and tuples, and how to build the same from others."""
+    if isinstance(tree, dict):
+        parts = {name: arrays_of(part) for name, part in tree.items()}
+        arrays = [array for part, _ in parts.values() for array in part]
+        return arrays, lambda arrays: {name: build(arrays) for name, (_, build) in parts.items()}
+    if isinstance(tree, tuple | list):
+        parts = [arrays_of(part) for part in tree]
+        arrays = [array for part, _ in parts for array in part]
+        return arrays, lambda arrays: type(tree)([build(arrays) for _, build in parts])
+    if is_real(tree):
+        return [tree], lambda arrays: arrays.pop(0)
+    return [], lambda arrays: tree
+
+
+def is_real(x):
+    """Whether something is an array of real numbers, traced or not."""
+    return hasattr(x, "dtype") and numpy.issubdtype(x.dtype, numpy.floating)
+
+
+def change(tree, function):
+    """Apply a function to each real array of a nested structure."""
+    arrays, build = arrays_of(tree)
+    return build([function(array) for array in arrays])
+
+
+def with_noise(params, seed=0, number_format=float):
+    """Draw parameters of which none is 0 or 1, near the given ones."""
+    rng = numpy.random.default_rng(seed)
+    return change(params, lambda x: (x + 0.1 * rng.standard_normal(x.shape)).astype(number_format))
+
+
+# ---- how alike numbers must be ---------------------------------------------------------------
 
 
 def agree(found, expected, tolerance=1e-10):
@@ -29,50 +76,69 @@ def agree(found, expected, tolerance=1e-10):
     numpy.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale)
 
 
-def differentiate(function, arrays, cotangents=None):
-    """Compute ``function(*arrays)`` and the gradients of all arrays, as two lists.
+def agree_all(found, expected, tolerance=1e-10):
+    """Assert that the arrays of two lists agree, each by its own scale.
 
-    The gradients are those of the sum of the outputs times the `cotangents`, by default fixed
-    random numbers.
+    Where it is below a thousandth of the largest in the list it counts as that: rounding of the
+    large ones is all that is left in a gradient that ought to be 0.
     """
-    outputs = as_list(function(*arrays))
+    scales = [numpy.abs(array).max(initial=0) for array in expected]
+    least = max(scales, default=0) / 1000 or 1
+    for array, right, scale in zip(found, expected, scales, strict=True):
+        assert numpy.shape(array) == numpy.shape(right)
+        numpy.testing.assert_allclose(array, right, rtol=0, atol=tolerance * max(scale, least))
+
+
+# ---- gradients -------------------------------------------------------------------------------
+
+
+def pull_back(function, arguments, used=None, cotangents=None):
+    """Compute ``function(*arguments)``, and how gradients go back to all real arrays in them.
+
+    Returns the real arrays in the result, and a function without arguments that computes the
+    gradients of the sum of these arrays times the `cotangents`, by default fixed random numbers.
+    Of the results only those in the sum whose numbers are in `used`, by default all.
+    """
+    arrays, build = arrays_of(tuple(arguments))
+    outputs = arrays_of(function(*arguments))[0]
     if cotangents is None:
         rng = numpy.random.default_rng(1)
-        cotangents = [rng.standard_normal(numpy.shape(output)) for output in outputs]
+        cotangents = [rng.standard_normal(y.shape).astype(y.dtype) for y in outputs]
+    used = range(len(outputs)) if used is None else used
 
     def total(traced):
-        results = as_list(function(*traced))
-        return sum(np.sum(y * c) for y, c in zip(results, cotangents, strict=True))
+        results = arrays_of(function(*build(list(traced))))[0]
+        return sum(np.sum(results[i] * cotangents[i]) for i in used)
 
-    pullback, _ = make_vjp(total)(tuple(arrays))
-    return outputs, list(pullback(1.0))
-
-
-def as_list(outputs):
-    """Several outputs, or one, as a list."""
-    return [outputs] if hasattr(outputs, "shape") or numpy.isscalar(outputs) else list(outputs)
+    back, value = make_vjp(total)(tuple(arrays))
+    return outputs, lambda: list(back(numpy.ones_like(value)))
 
 
-def same_derivatives(function, plain, arrays):
-    """Assert that outputs and gradients are those of a plain formula, and those differences."""
-    outputs, gradients = differentiate(function, arrays)
-    expected_outputs, expected_gradients = differentiate(plain, arrays)
-    for found, expected in zip(outputs, expected_outputs, strict=True):
-        agree(found, expected)
-    for found, expected in zip(gradients, expected_gradients, strict=True):
-        agree(found, expected)
-    follow_differences(plain, arrays, expected_gradients)
-    follow_differences(function, arrays, gradients)
+def differentiate(function, arguments, **options):
+    """Compute ``function(*arguments)`` and the gradients of all real arrays, as two lists."""
+    outputs, back = pull_back(function, arguments, **options)
+    return outputs, back()
 
 
-def follow_differences(function, arrays, gradients, step=1e-5):
+def same_derivatives(function, plain, arguments):
+    """Assert that outputs and gradients are those of another function, and those differences."""
+    outputs, gradients = differentiate(function, arguments)
+    expected_outputs, expected_gradients = differentiate(plain, arguments)
+    agree_all(outputs + gradients, expected_outputs + expected_gradients)
+    follow_differences(function, arguments, gradients)
+
+
+def follow_differences(function, arguments, gradients=None, step=1e-5):
     """Assert that each gradient predicts what a small random step of its array changes."""
+    if gradients is None:
+        gradients = differentiate(function, arguments)[1]
+    arrays, build = arrays_of(tuple(arguments))
     rng = numpy.random.default_rng(1)
-    cotangents = [rng.standard_normal(numpy.shape(y)) for y in as_list(function(*arrays))]
+    cotangents = [rng.standard_normal(y.shape) for y in arrays_of(function(*arguments))[0]]
 
     def total(place, change):
         moved = [array + change if i == place else array for i, array in enumerate(arrays)]
-        outputs = as_list(function(*moved))
+        outputs = arrays_of(function(*build(moved)))[0]
         return sum(numpy.sum(y * c) for y, c in zip(outputs, cotangents, strict=True))
 
     for place, gradient in enumerate(gradients):
@@ -88,66 +154,75 @@ def same_as_recorded(function, record, names):
     """Assert that outputs and gradients are what PyTorch computed for the same arrays."""
     outputs = [record[key] for key in sorted(record) if key.startswith("output_")]
     cotangents = [record[key] for key in sorted(record) if key.startswith("cotangent")]
-    found, gradients = differentiate(function, [record[name] for name in names], cotangents)
+    arrays = [record[name] for name in names]
+    found, gradients = differentiate(function, arrays, cotangents=cotangents)
     for output, expected in zip(found, outputs, strict=True):
         agree(output, expected)
     for name, gradient in zip(names, gradients, strict=True):
         agree(gradient, record[f"gradient_{name}"])
 
 
-class Watch(dict):
-    """Stands in for autograd's table of gradients and notes the number formats that go through.
+def with_kernels():
+    """Whether kernels compute, or the formulas alone."""
+    return fast.by(lambda: True)(lambda: False)()
 
-    `seen` holds (name of the operation, format of the gradient that came in or went out).
+
+# ---- number formats --------------------------------------------------------------------------
+
+
+def formats(function, arguments, used=None):
+    """Trace and differentiate ``function(*arguments)``: the formats of all gradients inside.
+
+    `autograd` sends every gradient, also those of the kernels, through one loop, which is written
+    once more here.
     """
+    seen = set()
 
-    def __init__(self):
-        super().__init__(autograd.core.primitive_vjps)
-        self.seen = set()
+    def watched(g, end_node):
+        outgrads = {end_node: (g, False)}
+        for node in toposort(end_node):
+            outgrad = outgrads.pop(node)
+            seen.update(array.dtype.name for array in arrays_of(outgrad[0])[0])
+            for parent, ingrad in zip(node.parents, node.vjp(outgrad[0]), strict=True):
+                outgrads[parent] = add_outgrads(outgrads.get(parent), ingrad)
+        return outgrad[0]
 
-    def __getitem__(self, function):
-        maker = super().__getitem__(function)
-
-        def watched_maker(*arguments):
-            pullback = maker(*arguments)
-
-            def watched(gradient):
-                results = tuple(pullback(gradient))
-                for array in (gradient, *results):
-                    self.note(function.__name__, array)
-                return results
-
-            return watched
-
-        return watched_maker
-
-    def note(self, name, array):
-        """Remember the format of an array, or of each array in a tuple."""
-        if isinstance(array, tuple | list):
-            for part in array:
-                self.note(name, part)
-        elif hasattr(array, "dtype"):
-            self.seen.add((name, str(array.dtype)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(autograd.core, "backward_pass", watched)
+        outputs, gradients = differentiate(function, arguments, used=used)
+    return seen | {array.dtype.name for array in (*outputs, *gradients)}
 
 
-def formats(monkeypatch, function, arrays):
-    """Trace and differentiate ``function(*arrays)``: names and formats of all gradients inside."""
-    watch = Watch()
-    monkeypatch.setattr(autograd.core, "primitive_vjps", watch)
-
-    def traced_function(traced):
-        outputs = function(*traced)
-        return traced_tuple(outputs) if isinstance(outputs, tuple) else outputs
-
-    pullback, value = make_vjp(traced_function)(tuple(arrays))
-    gradients = pullback(one_like(value))
-    watch.note("value", value)
-    watch.note("gradients", gradients)
-    return watch.seen
+# ---- parameters as PyTorch has them ----------------------------------------------------------
 
 
-def one_like(value):
-    """Cotangents of 1 in the format of the value, which may be a tuple."""
-    if isinstance(value, tuple):
-        return tuple(map(one_like, value))
-    return numpy.ones_like(value)
+def names_in(record):
+    """Names of the arrays of a record whose gradients were recorded."""
+    return [key for key in record if f"gradient_{key}" in record]
+
+
+def from_paths(names, arrays):
+    """Nested parameters from paths such as block_0.attention.in_projection and their arrays."""
+    params = {}
+    for name, array in zip(names, arrays, strict=True):
+        *path, last = name.split(".")
+        part = params
+        for key in path:
+            part = part.setdefault(key, {})
+        part[last] = array
+    return heads_first(params)
+
+
+def heads_first(params, heads=4):
+    """Cut PyTorch's projections, wherever they are, into those of four heads."""
+    if not isinstance(params, dict):
+        return params
+    if "in_projection" not in params:
+        return {name: heads_first(part) for name, part in params.items()}
+    together, output = params["in_projection"], params["out_projection"]
+    parts = np.split(together, 3)
+    split = [
+        np.transpose(np.reshape(part, (heads, -1, part.shape[1])), (0, 2, 1)) for part in parts
+    ]
+    output = np.reshape(np.transpose(output), (heads, -1, len(output)))
+    return dict(zip(("queries", "keys", "values", "output"), [*split, output], strict=True))

@@ -1,12 +1,17 @@
-"""What several test files share: the chapters, executed once, and the browser."""
+"""What test files share: the right copy of the course, kernels or formulas, the browser."""
 
 import os
 import shutil
 import signal
+from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
-import notebooks
+import folders
+import grading
+import helpers
+from helpers import fast
 
 # Begun in the background by a shell, the tests would ignore Ctrl-C, and their children with them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -19,10 +24,28 @@ BROWSERS = (
 )
 
 
-@pytest.fixture(scope="session")
-def executed():
-    """Execute every chapter once, in live mode, and return the runs by chapter name."""
-    return {run.path.stem: run for run in notebooks.execute_all(notebooks.chapters(), static=False)}
+def pytest_configure():
+    """Stop if Python finds the course elsewhere: another copy would be tested."""
+    for module in (folders, grading, helpers):
+        if not Path(module.__file__).is_relative_to(Path(__file__).parents[1]):
+            raise pytest.UsageError(
+                f"this would test another copy of the course, {module.__file__}: "
+                "`make check` installs this one in .venv and tests it"
+            )
+
+
+@pytest.fixture(scope="module", params=["kernels", "formulas"])
+def way(request):
+    """Run a test with kernels, and once more with formulas alone."""
+    with fast.off() if request.param == "formulas" else nullcontext():
+        yield
+
+
+def pytest_collection_modifyitems(items):
+    """Leave what drives a browser out of `make check`."""
+    for item in items:
+        if "browser_path" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

@@ -2,76 +2,65 @@
 
 import autograd.numpy as np
 import numpy
-import plain
 import pytest
-from compare import agree, formats, recorded, same_as_recorded, same_derivatives
+from compare import (
+    agree,
+    agree_all,
+    arrays_of,
+    change,
+    formats,
+    recorded,
+    same_as_recorded,
+    same_derivatives,
+    with_kernels,
+    with_noise,
+)
 from hypothesis import given
 from hypothesis import strategies as st
-from test_transformer import arrays_of
 
 from helpers import checks
-from helpers.attentive import attentive_gru, init_attentive_gru
+from helpers.attention import padding_mask
 from helpers.functions import embedding
+from helpers.seq2seq import attentive_gru, attentive_step
+from helpers.start import init_attentive_gru
+
+pytestmark = pytest.mark.usefixtures("way")
 
 BATCH, TIME, MEMORY, WIDTH_IN, WIDTH = 3, 4, 5, 2, 6
 LENGTHS = [5, 1, 3]
+MASK = padding_mask(LENGTHS, MEMORY)
 seeds = st.integers(0, 999)
 
 
-def mask_of(lengths):
-    return (numpy.arange(MEMORY) < numpy.array(lengths)[:, None])[:, None]
-
-
-def random_arrays(seed=0):
-    """Draw inputs, memory, state and all weights in float64, and say how to name the weights."""
+def random_arguments(seed=0):
+    """Draw parameters, inputs, memory and state in float64."""
     rng = numpy.random.default_rng(seed)
+    params = with_noise(init_attentive_gru(rng, WIDTH_IN, WIDTH), seed)
     shapes = (BATCH, TIME, WIDTH_IN), (BATCH, MEMORY, WIDTH), (BATCH, WIDTH)
-    weights, build = arrays_of(init_attentive_gru(rng, WIDTH_IN, WIDTH))
-    weights = [weight + 0.3 * rng.standard_normal(weight.shape) for weight in weights]
-    return [*(rng.standard_normal(shape) for shape in shapes), *weights], build
+    return params, *(rng.standard_normal(shape) for shape in shapes)
 
 
-def layer_of(build, mask):
+def layer_of(mask):
     """Return the layer as a function of arrays alone."""
-
-    def run(inputs, memory, state, *weights):
-        return attentive_gru(build(list(weights)), inputs, memory, mask, state)
-
-    return run
-
-
-def plain_layer_of(build, lengths):
-    """Each sequence alone, over its true memory only."""
-
-    def run(inputs, memory, state, *weights):
-        params, items = build(list(weights)), []
-        for xs, keys, hidden, length in zip(inputs, memory, state, lengths, strict=True):
-            hiddens, contexts, maps = [], [], []
-            for x in xs:
-                hidden, context, map_ = plain.attentive_gru_step(
-                    params, x, list(keys[:length]), hidden
-                )
-                hiddens.append(hidden)
-                contexts.append(context)
-                maps.append(np.concatenate([map_, np.zeros(MEMORY - length)]))
-            items.append([np.array(hiddens), np.array(contexts), np.array(maps), hidden])
-        return [np.array([item[i] for item in items]) for i in range(4)]
-
-    return run
+    return lambda params, inputs, memory, state: attentive_gru(params, inputs, memory, mask, state)
 
 
 @pytest.mark.parametrize("lengths", [[MEMORY] * BATCH, LENGTHS])
-def test_values_and_gradients_are_those_of_single_steps(lengths):
-    arrays, build = random_arrays()
-    mask = None if min(lengths) == MEMORY else mask_of(lengths)
-    same_derivatives(layer_of(build, mask), plain_layer_of(build, lengths), arrays)
+def test_values_and_gradients_are_those_of_single_steps_over_the_true_memory(lengths):
+    def each_sequence(params, inputs, memory, state):
+        items = []
+        for i, length in enumerate(lengths):
+            last, steps = state[[i]], []
+            for t in range(TIME):
+                x, true = inputs[[i], t], memory[[i], :length]
+                last, context, weights = attentive_step(params, x, true, None, last)
+                padded = np.concatenate([weights, np.zeros((1, MEMORY - length))], axis=1)
+                steps.append((last, context, padded))
+            items.append([np.stack(parts, axis=1) for parts in zip(*steps, strict=True)] + [last])
+        return [np.concatenate(parts) for parts in zip(*items, strict=True)]
 
-
-@pytest.mark.parametrize("place", range(4))
-def test_each_output_may_be_used_alone(place):
-    arrays, build = random_arrays()
-    layer, single = layer_of(build, mask_of(LENGTHS)), plain_layer_of(build, LENGTHS)
-    same_derivatives(lambda *x: layer(*x)[place], lambda *x: single(*x)[place], arrays)
+    mask = None if min(lengths) == MEMORY else MASK
+    same_derivatives(layer_of(mask), each_sequence, random_arguments())
 
 
 def test_values_and_gradients_are_those_of_pytorch():
@@ -86,7 +75,7 @@ def test_values_and_gradients_are_those_of_pytorch():
         }
         gru = {name: given[name] for name in ("input", "recurrent", "input_bias", "recurrent_bias")}
         params = {"score": maps | {"vector": given["vector"]}, "gru": gru}
-        mask = mask_of(record["lengths"])
+        mask = padding_mask(record["lengths"], MEMORY)
         return attentive_gru(params, given["inputs"], given["memory"], mask, given["state"])[:3]
 
     same_as_recorded(run, record, names)
@@ -94,86 +83,102 @@ def test_values_and_gradients_are_those_of_pytorch():
 
 @given(seed=seeds)
 def test_rows_of_weights_sum_to_one_over_the_true_memory(seed):
-    arrays, build = random_arrays(seed)
+    arguments = random_arguments(seed)
     mask = numpy.random.default_rng(seed).random((BATCH, 1, MEMORY)) < 0.5
-    outputs, contexts, weights, last = layer_of(build, mask)(*arrays)
+    outputs, contexts, weights, last = layer_of(mask)(*arguments)
     assert checks.rows_sum_to_one(weights, mask, tolerance=1e-12)
     assert checks.masked_weights_are_zero(weights, mask)
-    agree(contexts, weights @ arrays[1])
+    agree(contexts, weights @ arguments[2])
     agree(last, outputs[:, -1])
 
 
 def test_nothing_to_attend_to_gives_a_context_of_zeros():
-    arrays, build = random_arrays()
-    _, contexts, weights, _ = layer_of(build, mask_of([5, 0, 3]))(*arrays)
+    _, contexts, weights, _ = layer_of(padding_mask([5, 0, 3], MEMORY))(*random_arguments())
     assert (contexts[1] == 0).all()
     assert (weights[1] == 0).all()
 
 
 @given(data=st.data(), seed=seeds)
 def test_order_of_the_memory_is_forgotten(data, seed):
-    (inputs, memory, *rest), build = random_arrays(seed)
+    params, inputs, memory, state = random_arguments(seed)
     order = data.draw(st.permutations(range(MEMORY)))
-    run = layer_of(build, None)
-    agree(run(inputs, memory[:, order], *rest)[0], run(inputs, memory, *rest)[0])
+    run = layer_of(None)
+    outputs = run(params, inputs, memory, state)[0]
+    agree(run(params, inputs, memory[:, order], state)[0], outputs)
 
 
 @given(seed=seeds)
 def test_items_of_a_batch_are_independent_and_padded_memory_changes_nothing(seed):
-    (inputs, memory, state, *weights), build = random_arrays(seed)
-    outputs = layer_of(build, mask_of(LENGTHS))(inputs, memory, state, *weights)[0]
+    params, inputs, memory, state = random_arguments(seed)
+    outputs = layer_of(MASK)(params, inputs, memory, state)[0]
     for i, length in enumerate(LENGTHS):
-        alone = inputs[[i]], memory[[i], :length], state[[i]]
-        agree(layer_of(build, None)(*alone, *weights)[0][0], outputs[i])
+        alone = layer_of(None)(params, inputs[[i]], memory[[i], :length], state[[i]])
+        agree(alone[0][0], outputs[i])
 
 
 def test_one_step_at_a_time_gives_what_one_pass_gives():
-    (inputs, memory, state, *weights), build = random_arrays()
-    run = layer_of(build, mask_of(LENGTHS))
-    outputs = run(inputs, memory, state, *weights)[0]
+    params, inputs, memory, state = random_arguments()
+    whole = layer_of(MASK)(params, inputs, memory, state)
     for t in range(TIME):
-        state = run(inputs[:, [t]], memory, state, *weights)[3]
-        agree(state, outputs[:, t])
+        single = attentive_step(params, inputs[:, t], memory, MASK, state)
+        agree_all(single, [array[:, t] for array in whole[:3]])
+        state = layer_of(MASK)(params, inputs[:, [t]], memory, state)[3]
+        agree(state, single[0])
 
 
 def test_tokens_with_a_table_are_their_embeddings():
-    (_, memory, state, *weights), build = random_arrays()
-    table = numpy.random.default_rng(0).standard_normal((4, WIDTH_IN))
+    params, _, memory, state = random_arguments()
     tokens = numpy.array([[3, 0, 1, 1], [2, 2, 0, 3], [1, 1, 1, 0]])
-    params = build(list(weights))
-    found = attentive_gru(params, tokens, memory, None, state, table)
-    expected = attentive_gru(params, embedding(table, tokens), memory, None, state)
-    for pair in zip(found, expected, strict=True):
-        agree(*pair)
+    same_derivatives(
+        lambda table, params: attentive_gru(params, tokens, memory, MASK, state, table),
+        lambda table, params: attentive_gru(params, embedding(table, tokens), memory, MASK, state),
+        [numpy.random.default_rng(0).standard_normal((4, WIDTH_IN)), params],
+    )
 
 
-@pytest.mark.parametrize("mask", [None, mask_of(LENGTHS)])
-def test_float32_stays_float32_in_values_and_in_every_gradient(mask, monkeypatch):
-    arrays, build = random_arrays()
-    arrays = [array.astype(numpy.float32) for array in arrays]
-    seen = formats(monkeypatch, layer_of(build, mask), arrays)
-    assert "_attentive_layer" in {operation for operation, _ in seen}
-    assert {format for _, format in seen} == {"float32"}
+def test_state_begins_at_zero_and_an_empty_batch_gives_nothing():
+    params, inputs, memory, state = random_arguments()
+    agree_all(
+        attentive_gru(params, inputs, memory), layer_of(None)(params, inputs, memory, 0 * state), 0
+    )
+    results = layer_of(MASK[:0])(params, inputs[:0], memory[:0], state[:0])
+    shapes = [(0, TIME, WIDTH), (0, TIME, WIDTH), (0, TIME, MEMORY), (0, WIDTH)]
+    assert [array.shape for array in results] == shapes
 
 
-ARRAYS, BUILD = random_arrays()
+def test_whole_numbers_are_taken_as_real_ones():
+    params, *arrays = random_arguments()
+    whole = [numpy.round(2 * array).astype(int) for array in arrays]
+    agree_all(layer_of(MASK)(params, *whole), layer_of(MASK)(params, *(x * 1.0 for x in whole)), 0)
+
+
+@pytest.mark.parametrize("mask", [None, MASK])
+def test_float32_stays_float32_in_values_and_in_every_gradient(mask):
+    arguments = change(random_arguments(), numpy.float32)
+    found = arrays_of(layer_of(mask)(*arguments))[0]
+    assert {array.dtype for array in found} == {numpy.dtype("float32")}
+    if with_kernels():
+        assert formats(layer_of(mask), arguments) == {"float32"}
+
+
+ARGUMENTS = random_arguments()
 
 
 @pytest.mark.parametrize(
     ("place", "array", "words"),
     [
-        (0, numpy.ones((BATCH, TIME, 3)), ["inputs", "(3, 4, 3)", "(batch, time, 2)"]),
-        (1, numpy.ones((BATCH, MEMORY, 5)), ["memory", "(3, 5, 5)", "(3, n_memory, 6)"]),
-        (1, numpy.ones((2, MEMORY, WIDTH)), ["memory", "(2, 5, 6)", "(3, n_memory, 6)"]),
-        (1, numpy.ones((MEMORY, WIDTH)), ["memory", "(5, 6)", "(3, n_memory, 6)"]),
-        (2, numpy.ones((BATCH, 5)), ["state", "(3, 5)", "(3, 6)"]),
+        (1, numpy.ones((BATCH, TIME, 3)), ["inputs", "(3, 4, 3)", "(batch, time, 2)"]),
+        (2, numpy.ones((BATCH, MEMORY, 5)), ["memory", "(3, 5, 5)", "(3, n_memory, 6)"]),
+        (2, numpy.ones((2, MEMORY, WIDTH)), ["memory", "(2, 5, 6)", "(3, n_memory, 6)"]),
+        (2, numpy.ones((MEMORY, WIDTH)), ["memory", "(5, 6)", "(3, n_memory, 6)"]),
+        (3, numpy.ones((BATCH, 5)), ["state", "(3, 5)", "(3, 6)"]),
     ],
 )
 def test_wrong_input_is_named_with_its_shape(place, array, words):
-    arrays = list(ARRAYS)
-    arrays[place] = array
+    arguments = list(ARGUMENTS)
+    arguments[place] = array
     with pytest.raises(ValueError) as error:
-        layer_of(BUILD, None)(*arrays)
+        layer_of(None)(*arguments)
     assert [word for word in words if word not in str(error.value)] == []
 
 
@@ -182,9 +187,15 @@ def test_wrong_input_is_named_with_its_shape(place, array, words):
     [
         (numpy.ones((BATCH, 1, MEMORY)), ["mask", "boolean", "float64"]),
         (numpy.ones((BATCH, TIME, MEMORY), bool), ["mask", "(3, 4, 5)", "(3, 1, 5)"]),
+        (numpy.ones((BATCH, MEMORY), bool), ["mask", "(3, 5)", "(3, 1, 5)", "mask[:, None]"]),
     ],
 )
 def test_a_wrong_mask_is_named(mask, words):
-    with pytest.raises(ValueError) as error:
-        layer_of(BUILD, mask)(*ARRAYS)
-    assert [word for word in words if word not in str(error.value)] == []
+    params, inputs, memory, state = ARGUMENTS
+    for call in (
+        lambda: layer_of(mask)(*ARGUMENTS),
+        lambda: attentive_step(params, inputs[:, 0], memory, mask, state),
+    ):
+        with pytest.raises(ValueError) as error:
+            call()
+        assert [word for word in words if word not in str(error.value)] == []

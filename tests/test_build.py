@@ -9,23 +9,17 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from types import SimpleNamespace
 
 import nbformat
 import pytest
+from environments import without_the_course
 from sphinx.errors import ExtensionError
 
 import course
 import notebooks
-
-ROOT = notebooks.BOOK.parent
-
-
-def modules():
-    """Return the paths of all modules that notebooks may import."""
-    return [
-        path for name in ("figures", "helpers") for path in (notebooks.BOOK / name).rglob("*.py")
-    ]
+from folders import ASSIGNMENTS, BOOK, CODE, ROOT, modules
 
 
 def requirement_lines(path):
@@ -33,15 +27,18 @@ def requirement_lines(path):
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
-def test_every_requirement_says_why():
-    for line in requirement_lines(ROOT / "requirements.txt"):
+@pytest.mark.parametrize("folder", ["", "assignments", "bench", "binder"])
+def test_every_requirement_says_why(folder):
+    for line in requirement_lines(ROOT / folder / "requirements.txt"):
         assert re.search(r"\S +# \S", line), line
 
 
-def test_binder_installs_a_part_of_the_requirements():
-    everything = requirement_lines(ROOT / "requirements.txt")
-    for line in requirement_lines(ROOT / "binder" / "requirements.txt"):
-        assert line in everything, f"binder/requirements.txt: {line}"
+def test_the_modules_of_the_course_are_installed():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    assert {f"{name}.py" for name in settings["py-modules"]} == {
+        path.name for path in (BOOK / "_extensions").glob("*.py") if path.stem != "first_cell"
+    }
+    assert all((BOOK / name / "__init__.py").is_file() for name in CODE)
 
 
 def imported_by(code):
@@ -62,21 +59,21 @@ def test_binder_installs_what_helpers_and_notebooks_import():
     names = set().union(*map(imported_by, sources)) - set(sys.stdlib_module_names)
     lines = requirement_lines(ROOT / "binder" / "requirements.txt")
     installed = {re.split("[<>]", line)[0].replace("-", "_") for line in lines}
-    # Pillow and ipykernel bring packages of other names.
-    assert names <= installed | {"figures", "helpers", "PIL", "IPython"}
+    # Pillow and ipykernel bring packages of other names; a Dask cluster has its own.
+    assert names <= installed | {*CODE, "PIL", "IPython", "distributed"}
 
 
 def test_the_api_page_lists_every_module():
-    page = (notebooks.BOOK / "api.md").read_text()
+    """A package by its name: what it is for stands there; kernels are nobody's reading."""
+    page = (BOOK / "api.md").read_text()
     listed = re.findall(r"^\.\. automodule:: (.+)$", page, re.MULTILINE)
-    public = [path for path in modules() if path.stem != "__init__"]
-    assert sorted(listed) == sorted(f"{path.parent.name}.{path.stem}" for path in public)
+    found = {path.relative_to(BOOK).with_suffix("").parts[:2] for path in modules()}
+    public = {".".join(parts) for parts in found if parts[1] not in ("__init__", "fast")}
+    assert sorted(listed) == sorted(public)
 
 
 def test_every_paper_that_the_helpers_name_is_in_the_references():
-    entries = re.findall(
-        r"^@\w+\{(\w+?)(\d{4})", (notebooks.BOOK / "references.bib").read_text(), re.M
-    )
+    entries = re.findall(r"^@\w+\{(\w+?)(\d{4})", (BOOK / "references.bib").read_text(), re.M)
     known = {(name, year) for name, year in entries}
     for path in modules():
         text = re.sub(r"\s+", " ", path.read_text())
@@ -229,10 +226,10 @@ def test_a_kernel_that_dies_in_a_cell_is_told_at_once(tmp_path):
 def test_control_c_stops_the_notebooks(tmp_path):
     path = write_notebook(tmp_path / "one.ipynb", "import time; time.sleep(60)")
     program = (
-        "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import notebooks\n"
-        "notebooks.execute_all([pathlib.Path(sys.argv[2])], static=False)"
+        "import sys, pathlib, notebooks\n"
+        "notebooks.execute_all([pathlib.Path(sys.argv[1])], static=False)"
     )
-    command = [sys.executable, "-c", program, ROOT / "book" / "_extensions", path]
+    command = [sys.executable, "-c", program, path]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     time.sleep(4)
     process.send_signal(signal.SIGINT)
@@ -253,7 +250,9 @@ def test_control_c_stops_the_notebooks(tmp_path):
 )
 def test_make_says_what_to_do_without_a_suitable_python(tmp_path, script, sentence):
     shutil.copy(ROOT / "Makefile", tmp_path)
-    (tmp_path / "requirements.txt").write_text("")
+    (tmp_path / "binder").mkdir()
+    for folder in (tmp_path, tmp_path / "binder"):
+        (folder / "requirements.txt").touch()
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
@@ -261,3 +260,31 @@ def test_make_says_what_to_do_without_a_suitable_python(tmp_path, script, senten
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode != 0
     assert sentence in result.stdout
+
+
+def test_a_folder_that_was_renamed_is_found_again(tmp_path):
+    """Scripts of an environment, and what is installed there by its path, break by a move."""
+    old, new = tmp_path / "course", tmp_path / "another name"
+    for folder in (BOOK / "_extensions", *(BOOK / name for name in CODE), ASSIGNMENTS / "grading"):
+        shutil.copytree(folder, old / folder.relative_to(ROOT))
+    for name in ("Makefile", "pyproject.toml", "LICENSE", "requirements.txt", "binder"):
+        (shutil.copytree if name == "binder" else shutil.copy)(ROOT / name, old / name)
+    without_the_course(old / ".venv")
+    (old / ".venv" / "installed").touch()
+    make = ["make", "--no-print-directory", ".venv/here"]  # also where make runs the tests
+    for folder in (old, new):
+        if folder == new:
+            old.rename(new)
+        subprocess.run(make, cwd=folder, check=True)
+        command = [folder / ".venv" / "bin" / "python", "-c", "import helpers; print(helpers)"]
+        printed = subprocess.check_output(command, cwd=tmp_path, text=True)
+        assert str(folder / "book" / "helpers") in printed
+    again = subprocess.run(make, cwd=new, capture_output=True, text=True)
+    assert "Nothing" not in again.stderr and not again.stdout
+
+
+def test_make_calls_no_script_of_an_environment():
+    """Scripts carry the path of their Python, which changes when the folder is renamed."""
+    called = re.findall(r"\.venv\S*/bin/(\S+)", (ROOT / "Makefile").read_text())
+    called += re.findall(r"\$\(BIN\)/(\S+)", (ROOT / "Makefile").read_text())
+    assert set(called) == {"python"}

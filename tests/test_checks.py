@@ -3,7 +3,6 @@
 import builtins
 import sys
 from functools import partial
-from pathlib import Path
 
 import autograd
 import nbformat
@@ -17,8 +16,6 @@ from nbclient import NotebookClient
 from helpers import checks
 from helpers.attention import attention, attention_weights, causal_mask, padding_mask
 from helpers.functions import softmax
-
-BOOK = Path(__file__).parents[1] / "book"
 
 RNG = np.random.default_rng(0)
 QUERIES, KEYS, VALUES = (RNG.standard_normal(shape) for shape in ((2, 3, 4), (2, 5, 4), (2, 5, 6)))
@@ -453,8 +450,7 @@ def test_work_in_place_is_judged_as_work_on_a_copy(names, batch):
     np.testing.assert_array_equal(x, given)
 
 
-def test_a_kernel_outlives_an_answer_that_ends_it_or_asks(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(BOOK))
+def test_a_kernel_outlives_an_answer_that_ends_it_or_asks():
     code = (
         "from helpers import checks\n\n"
         "def f():\n    exit()\n\n"

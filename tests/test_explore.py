@@ -23,7 +23,7 @@ from PIL import Image
 
 from figures import explore as module
 from figures import plots
-from figures.explore import explore, positions, show
+from figures.explore import explore, picture, positions, show
 
 BOOK = Path(__file__).parents[1] / "book"
 SHARPNESS = np.linspace(0.1, 2, 21)
@@ -386,7 +386,6 @@ def test_an_error_in_a_live_draw_is_shown_until_the_next_picture(shown):
 @pytest.mark.parametrize("static_book", ["1", "0"])
 def test_notebook_has_widgets_only_when_live(monkeypatch, static_book):
     monkeypatch.setenv("STATIC_BOOK", static_book)
-    monkeypatch.setenv("PYTHONPATH", str(BOOK))
     code = (
         "from figures.explore import explore\nfrom figures.plots import bars\n"
         "def draw(figure, n):\n    bars(figure, [1 / n], labels='a', y_label='y')\n"
@@ -413,7 +412,7 @@ def test_static_mode_loads_no_widgets_no_pyplot_and_no_model():
         "print(*(name for name in sys.modules if 'ipywidgets' in name or 'pyplot' in name\n"
         "        or name.startswith(('figures.', 'helpers'))), file=sys.stderr)"
     )
-    environment = {**os.environ, "STATIC_BOOK": "1", "PYTHONPATH": str(BOOK)}
+    environment = {**os.environ, "STATIC_BOOK": "1"}
     run = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
@@ -475,7 +474,7 @@ def opened(browser, page_file, script="", **options):
         noise = []
         page.on("console", lambda message: noise.append(message.text.replace(READBACK, "data:")))
         page.on("pageerror", lambda error: noise.append(str(error)))
-        page.on("request", lambda request: noise.append(request.url[:60]))
+        page.on("request", lambda request: noise.append(request.url))
         page.add_init_script(script)
         page.goto(page_file.as_uri())
         if options.get("java_script_enabled", True):
@@ -599,3 +598,23 @@ def test_the_card_stays_light_in_the_dark_theme(browser, page_file):
         for card in page.locator("figure").all():
             ground = card.evaluate("card => getComputedStyle(card).backgroundColor")
             assert ground == "rgb(255, 255, 255)"
+
+
+# A figure in one call.
+
+
+def test_a_picture_is_drawn_and_shown_as_in_two_steps(static):
+    figure = plots.new_figure((3, 2))
+    plots.bars(figure, [0.5, 0.2], labels="ab", y_label="weight", limits=(0, 2))
+    by_hand = static(show, figure, alt="two bars", caption="Two bars.")
+    drawn = {"labels": "ab", "y_label": "weight", "limits": (0, 2)}
+    words = {"alt": "two bars", "caption": "Two bars."}
+    assert static(picture, plots.bars, [0.5, 0.2], size=(3, 2), **drawn, **words) == by_hand
+    larger = Elements(static(picture, plots.bars, [0.5, 0.2], **drawn, alt="two bars"))
+    image = larger.all("img")[0]
+    assert (image["width"], image["height"]) == ("614", "345")
+
+
+def test_a_picture_needs_words():
+    with pytest.raises(ValueError, match="alt is empty"):
+        picture(plots.bars, [0.5], labels="a", y_label="y", alt=" ")

@@ -52,6 +52,25 @@ def test_adam_keeps_the_number_format():
     assert {vector.dtype, *(moment.dtype for moment in moments)} == {numpy.dtype("float32")}
 
 
+def test_whole_numbers_learn_as_real_ones():
+    moments = numpy.zeros(2), numpy.zeros(2)
+    vector, _ = adam(numpy.array([1, 2]), numpy.array([5, -5]), moments, 0, 0.1)
+    agree(vector, [0.9, 2.1])
+
+
+@pytest.mark.parametrize(
+    ("gradient", "moments", "words"),
+    [
+        (numpy.ones(3), (numpy.ones(2),) * 2, r"gradient has shape \(3,\); it must be \(2,\)"),
+        (numpy.ones(2), (numpy.ones(2), numpy.ones(3)), r"moments has shape \(3,\)"),
+        (numpy.ones(2), numpy.ones(2), "moments must be a pair of arrays"),
+    ],
+)
+def test_adam_names_what_does_not_fit(gradient, moments, words):
+    with pytest.raises(ValueError, match=words):
+        adam(numpy.ones(2), gradient, moments, 0, 0.1)
+
+
 @given(steps=st.integers(1, 500), warmup=st.integers(0, 200), peak=st.floats(0.01, 1))
 def test_the_rate_rises_to_its_peak_and_falls_to_almost_zero(steps, warmup, peak):
     rates = [learning_rate(step, steps, peak, warmup) for step in range(steps)]

@@ -5,18 +5,24 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
+import uncounted
+from environments import without_the_course
+from jupyter_cache import get_cache
 
+import course
 import notebooks
+from folders import BOOK, HTML, ROOT
 
 CHAPTERS = notebooks.chapters()
 NAMES = [path.stem for path in CHAPTERS]
 
 
 def read(name):
-    return notebooks.read(notebooks.BOOK / f"{name}.ipynb")
+    return notebooks.read(BOOK / f"{name}.ipynb")
 
 
 def code_cells(notebook):
@@ -30,7 +36,7 @@ def is_compared(cell):
 @pytest.mark.parametrize("name", NAMES)
 def test_committed_notebook_is_in_normal_form(name):
     notebook = read(name)
-    path = notebooks.BOOK / f"{name}.ipynb"
+    path = BOOK / f"{name}.ipynb"
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     counts = [cell.execution_count for cell in code_cells(notebook) if cell.execution_count]
     assert counts == list(range(1, len(counts) + 1)), "run `make notebooks`"
@@ -48,7 +54,7 @@ def test_committed_notebook_is_in_normal_form(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_first_cell_makes_the_helpers_importable_elsewhere(name):
     first = read(name).cells[0]
-    assert first == notebooks.setup_cell(), "run `python book/_extensions/notebooks.py --setup`"
+    assert first == notebooks.setup_cell(), "run `python -m notebooks --setup`"
 
 
 @pytest.mark.parametrize("path", notebooks.problem_sets(), ids=lambda path: path.stem)
@@ -92,36 +98,35 @@ def test_first_cell_is_put_in_once_and_keeps_the_others():
 ELSEWHERE = {"url": "https://example.org/owner/course", "branch": "some"}
 
 
-def elsewhere(tmp_path, code, git="exit 1"):
-    """Run code in a folder without the course, with a `git` that does what it is told."""
-    program = tmp_path / "bin" / "git"
-    program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\n{git}\n")
-    program.chmod(0o755)
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment["PATH"] = f"{program.parent}{os.pathsep}{environment['PATH']}"
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
+def test_first_cell_fetches_and_installs_the_course_where_it_is_missing(tmp_path):
+    """As on Colab: a folder and a Python of their own, and a `git` that gives this working copy."""
+    python = without_the_course(tmp_path / "environment")
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f"""#!/bin/sh
+        echo "$@" >> {tmp_path}/asked
+        for last; do :; done
+        ln -s "{ROOT}" "$last"
+    """)
+    git.chmod(0o755)
+    path = {"PATH": f"{git.parent}{os.pathsep}{os.environ['PATH']}"}
+    offline = {"PIP_NO_BUILD_ISOLATION": "false"}  # pip means: without isolation
+    shows = "\nfrom helpers import checks; print(checks.__file__, os.getcwd(), sep='\\n')"
+    command = [python, "-c", notebooks.setup_cell(ELSEWHERE).source + shows]
+    for _ in range(2):  # the second time, the kernel was restarted
+        printed = subprocess.check_output(
+            command, cwd=tmp_path, env=os.environ | path | offline, text=True
+        )
+        assert [Path(line).resolve() for line in printed.splitlines()] == [
+            BOOK / "helpers" / "checks.py",
+            BOOK,
+        ]
+    [asked] = (tmp_path / "asked").read_text().splitlines()
+    assert asked.endswith(f"--branch some {ELSEWHERE['url']} course")
 
 
-def test_first_cell_fetches_the_course_where_it_is_missing(tmp_path):
-    """As on Colab: a folder of its own, and a `git` that gives this working copy."""
-    code = (
-        notebooks.setup_cell(ELSEWHERE).source + "\nfrom helpers import checks; print(os.getcwd())"
-    )
-    git = f"""echo "$@" > asked; for last; do :; done; ln -s "{notebooks.BOOK.parent}" "$last" """
-    run = elsewhere(tmp_path, code, git)
-    assert run.stdout.strip() == str(notebooks.BOOK), run.stderr
-    asked = (tmp_path / "asked").read_text().split()
-    assert asked[-2:] == [ELSEWHERE["url"], "course"] and "some" in asked
-
-
-def test_first_cell_carries_on_after_a_restart_of_the_kernel(tmp_path):
-    """Git refuses to fetch into a folder that is there, and need not be asked again."""
-    (tmp_path / "course").symlink_to(notebooks.BOOK.parent)
-    run = elsewhere(tmp_path, notebooks.setup_cell(ELSEWHERE).source + "\nimport helpers")
-    assert run.returncode == 0, run.stderr
+# A kernel that doesn't find the course, as if it were not installed.
+UNINSTALL = "import sys; sys.meta_path[:] = [x for x in sys.meta_path if 'editable' not in str(x)]"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +135,8 @@ def test_first_cell_carries_on_after_a_restart_of_the_kernel(tmp_path):
 )
 def test_first_cell_says_what_is_missing_without_a_traceback(tmp_path, repository, sentence):
     notebook = nbformat.v4.new_notebook(cells=[notebooks.setup_cell(repository)])
-    notebook.cells[0].source = f"import os; os.environ['PATH'] = ''\n{notebook.cells[0].source}"
+    without = f"{UNINSTALL}\nimport os; os.environ['PATH'] = ''\n"
+    notebook.cells[0].source = without + notebook.cells[0].source
     notebooks.write(notebook, tmp_path / "alone.ipynb")
     [run] = notebooks.execute_all([tmp_path / "alone.ipynb"], static=False)
     [output] = [one for one in run.notebook.cells[0].outputs if one.output_type == "error"]
@@ -147,32 +153,25 @@ def test_first_cell_keeps_numpy_on_one_thread_even_if_it_was_loaded_before():
     )
     several = {"OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3"}
     printed = subprocess.check_output(
-        [sys.executable, "-c", code], env={**os.environ, **several}, cwd=notebooks.BOOK, text=True
+        [sys.executable, "-c", code], env={**os.environ, **several}, cwd=BOOK, text=True
     )
     assert printed.startswith("True {1} ")
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize("name", NAMES)
-def test_notebook_runs_and_what_it_prints_is_committed(name, executed):
-    """Cells without a count print nothing: nbval would not compare it."""
-    run = executed[name]
-    assert not run.error, run.error
-    assert not notebooks.mixed_cells(run.notebook), "cells that print and draw: split them"
-    fresh = notebooks.normalise(copy.deepcopy(run.notebook))
-    for stored, new in zip(code_cells(read(name)), code_cells(fresh), strict=True):
-        assert stored.execution_count == new.execution_count, f"{stored.id}: `make notebooks`"
-        if is_compared(stored):
-            assert stored.outputs == new.outputs, f"{stored.id} printed something else"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_normal_form_of_the_normal_form_is_itself(name, executed, tmp_path):
-    once = notebooks.normalise(copy.deepcopy(executed[name].notebook))
-    notebooks.write(once, tmp_path / "once.ipynb")
-    again = notebooks.read(tmp_path / "once.ipynb")
-    notebooks.write(again, tmp_path / "again.ipynb")
-    assert (tmp_path / "once.ipynb").read_bytes() == (tmp_path / "again.ipynb").read_bytes()
-    assert [cell.id for cell in again.cells] == [cell.id for cell in read(name).cells]
+def test_the_built_chapter_printed_what_is_committed(name):
+    """Sliders are pictures there; nbval compares what is printed where they are live."""
+    cache = get_cache(HTML.parent / ".jupyter_cache" / course.fingerprint())
+    _, run = cache.merge_match_into_notebook(read(name))
+    assert not notebooks.mixed_cells(run), "cells that print and draw: split them"
+    fresh = notebooks.normalise(run)
+    for stored, new in zip(read(name).cells, fresh.cells, strict=True):
+        assert stored.id == new.id
+        if stored.cell_type == "code":
+            assert stored.execution_count == new.execution_count, f"{stored.id}: `make notebooks`"
+            if is_compared(stored):
+                assert stored.outputs == new.outputs, f"{stored.id} printed something else"
 
 
 def example():
@@ -211,19 +210,25 @@ def test_normal_form_keeps_text_and_drops_drawings(example_path):
     assert "volatile" not in notebook.metadata
 
 
+def test_normal_form_of_the_normal_form_is_itself(example_path, tmp_path):
+    notebooks.write(notebooks.read(example_path), tmp_path / "again.ipynb")
+    assert example_path.read_bytes() == (tmp_path / "again.ipynb").read_bytes()
+
+
 def nbval(path):
     """Return the exit code of nbval and what it printed."""
     command = [sys.executable, "-m", "pytest", "--nbval", "--rootdir", path.parent, path]
     result = subprocess.run(
-        [*command, "-p", "no:cacheprovider"],
+        [*command, "-p", "no:cacheprovider", "-p", "tests.uncounted"],
         capture_output=True,
         text=True,
-        cwd=path.parent,
+        cwd=ROOT,
         env={**os.environ, "PYTEST_ADDOPTS": ""},
     )
     return result.returncode, result.stdout
 
 
+@pytest.mark.slow
 def test_nbval_accepts_the_normal_form_and_fails_on_a_changed_number(example_path):
     code, report = nbval(example_path)
     assert code == 0, report
@@ -233,6 +238,41 @@ def test_nbval_accepts_the_normal_form_and_fails_on_a_changed_number(example_pat
     code, report = nbval(changed)
     assert code == 1
     assert "1 failed" in report
+
+
+@pytest.mark.slow
+def test_nbval_fails_on_a_cell_that_prints_and_has_no_count(example_path):
+    notebook = notebooks.read(example_path)
+    notebook.cells[1].execution_count, notebook.cells[1].outputs = None, []
+    path = example_path.with_name("uncounted.ipynb")
+    notebooks.write(notebook, path)
+    code, report = nbval(path)
+    assert code == 1
+    assert "1 failed" in report and "run `make notebooks`" in report
+
+
+@pytest.mark.slow
+def test_nbval_fails_on_a_cell_that_prints_and_draws(example_path):
+    notebook = notebooks.read(example_path)
+    notebook.cells[2].source = f"print(42)\n{notebook.cells[2].source}"
+    mixed = example_path.with_name("mixed.ipynb")
+    notebooks.write(notebook, mixed)
+    code, report = nbval(mixed)
+    assert code == 1
+    assert "1 failed" in report and "split it" in report
+
+
+def test_a_kernel_that_dies_at_its_start_is_started_once_more():
+    tries = []
+
+    def start(name):
+        tries.append(name)
+        if len(tries) == 1:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return "kernel"
+
+    assert uncounted.once_more(start)("python3") == "kernel"
+    assert len(tries) == 2
 
 
 def test_cells_that_print_and_draw_are_named():

@@ -10,10 +10,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 import notebooks
+from folders import BOOK, HTML
 
 pytestmark = pytest.mark.pages
 
-HTML = notebooks.BOOK.parent / "_build" / "html"
 PAGES = [f"book/{path.stem}.html" for path in notebooks.chapters()] + [
     "book/glossary.html",
     "book/notation.html",
@@ -134,7 +134,7 @@ def test_index_leads_to_every_chapter(open_page, address):
 
 
 def test_search_finds_a_word(open_page, address):
-    cells = notebooks.read(notebooks.BOOK / "03_bottleneck.ipynb").cells
+    cells = notebooks.read(BOOK / "03_bottleneck.ipynb").cells
     title = next(cell for cell in cells if cell.cell_type == "markdown").source.split("\n")[0]
     word = max(title.strip("# ?").split(), key=len)
     page = open_page(f"{address}/search.html?q={word}")

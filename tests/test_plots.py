@@ -1,6 +1,7 @@
 """Figures: right numbers, artists used again, axes that stay, text that can be read."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -58,7 +59,14 @@ def draw_panels(figure, large):
         draw_heatmap(panel, large)
 
 
-DRAWS = [draw_heatmap, draw_lines, draw_log_lines, draw_points, draw_bars, draw_panels]
+def draw_plane(figure, large):
+    places = np.array([[1.0, 2.0], [-1.0, 0.5 + large], [0.5, -2.0]])
+    weights = softmax_rows(1, 3, seed=int(large))[0]
+    query = np.array([0.5, 1.0 - large])
+    plots.plane(figure, places, "abc", weights, query=query, output=weights @ places)
+
+
+DRAWS = [draw_heatmap, draw_lines, draw_log_lines, draw_points, draw_bars, draw_plane, draw_panels]
 
 
 def pixels(figure):
@@ -249,3 +257,36 @@ def test_legend_stays_within_the_figure(count):
     assert legend.x0 >= 0
     assert legend.x1 <= figure.bbox.x1
     assert legend.y1 <= figure.bbox.y1
+
+
+def test_a_map_is_drawn_with_its_words_and_without_the_end():
+    weights = np.random.default_rng(0).dirichlet(np.ones(4), size=(2, 3, 5))
+    found = SimpleNamespace(weights=weights, rows=[*"abcd", "(end)"], columns=[*"wxyz"])
+    figure = plots.new_figure()
+    plots.attention_map(figure, found, x_label="read", layer=1, head=2)
+    assert np.allclose(figure.axes[0].images[0].get_array(), weights[1, 2, :4])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [*"abcd"]
+
+
+def test_shares_against_length_are_lines_with_their_axes_named():
+    shares, shade = {"one vector": [[1, 0.5, 0.1], [1, 0.6, 0.2]]}, (9, 16, "not seen")
+    figure, same = plots.new_figure(), plots.new_figure()
+    plots.shares_by_length(figure, [4, 8, 16], shares, counted="numbers", unit="words", shade=shade)
+    names = {"x_label": "source length (words)", "y_label": "numbers right"}
+    plots.lines(same, [4, 8, 16], shares, **names, limits=(0, 1.02), shade=shade)
+    assert pixels(figure).tobytes() == pixels(same).tobytes()
+    assert figure.axes[0].get_ylim() == (0, 1.02)
+
+
+def test_the_plane_shows_keys_by_weight_the_query_and_the_output():
+    places, weights = np.array([[1.0, 2.0], [-1.0, 0.5]]), np.array([0.9, 0.1])
+    figure = plots.new_figure()
+    plots.plane(figure, places, "ab", weights, query=[0.5, 1.0], output=weights @ places)
+    axes = figure.axes[0]
+    keys = axes.collections[0]
+    assert np.allclose(keys.get_offsets(), places)
+    assert np.allclose(np.diff(keys.get_sizes()), 1000 * np.diff(weights))
+    assert [text.get_text() for text in axes.texts] == [*"ab"]
+    assert np.allclose([text.get_position() for text in axes.texts], places)
+    assert np.allclose(axes.lines[0].get_xydata(), [[0, 0], [0.5, 1.0]])
+    assert np.allclose(axes.lines[1].get_xydata(), [weights @ places])

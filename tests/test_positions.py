@@ -1,27 +1,36 @@
-"""Positions: the formulas of the papers, what defines each kind, and the number format."""
+"""Positions: the formulas of the papers, what defines each kind, and what wrong input is told."""
 
 import math
 
 import numpy
-import plain
 import pytest
-from compare import agree, formats, same_derivatives
+from compare import (
+    agree,
+    change,
+    follow_differences,
+    formats,
+    recorded,
+    same_as_recorded,
+    same_derivatives,
+    with_kernels,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.attention import scaled_dot
+from helpers.attention import attention, scaled_dot
 from helpers.positions import (
     POSITIONS,
     add_positions,
     alibi,
     alibi_slopes,
-    init_positions,
     position_score,
     rotary,
     rotate,
     sinusoidal,
 )
+from helpers.start import init_positions
 
+pytestmark = pytest.mark.usefixtures("way")
 seeds = st.integers(0, 999)
 
 
@@ -49,22 +58,35 @@ def test_a_longer_sequence_begins_like_a_shorter_one():
     agree(sinusoidal(9, 6)[:4], sinusoidal(4, 6), 0)
 
 
-def heads_of(seed=0, number_format=float):
+def heads_of(seed=0):
     """Draw queries and keys of 4 heads in which no two axes have the same size."""
     rng = numpy.random.default_rng(seed)
-    shapes = (2, 4, 5, 6), (2, 4, 5, 6)
-    return [rng.standard_normal(shape).astype(number_format) for shape in shapes]
+    return [rng.standard_normal((2, 4, 5, 6)) for _ in range(2)]
 
 
-def test_a_rotated_vector_is_that_of_the_paper():
+def as_complex(x, start):
+    """Turn pairs of numbers as complex ones: times e^(i t / 10000^(2j / d))."""
+    places = numpy.arange(start, start + x.shape[-2])
+    angles = numpy.outer(places, 10000.0 ** (-numpy.arange(0, x.shape[-1], 2) / x.shape[-1]))
+    turned = (x[..., 0::2] + 1j * x[..., 1::2]) * numpy.exp(1j * angles)
+    return numpy.stack([turned.real, turned.imag], axis=-1).reshape(x.shape)
+
+
+@pytest.mark.parametrize("start", [0, 2])
+def test_a_rotated_vector_is_that_of_the_paper(start):
     x = numpy.random.default_rng(0).standard_normal((3, 7, 6))
-    same_derivatives(
-        lambda x: rotate(x, start=2),
-        lambda x: plain.np.array(
-            [[plain.turn(vector, 2 + t) for t, vector in enumerate(row)] for row in x]
-        ),
-        [x],
-    )
+    agree(rotate(x, start), as_complex(x, start))
+    follow_differences(lambda x: rotate(x, start), [x])
+
+
+def test_attention_with_positions_has_values_and_gradients_of_pytorch():
+    record = recorded("places")
+    mask = record["mask"][:, None, None]
+
+    def both(*arrays):
+        return [attention(*arrays, mask, score) for score in (rotary, alibi)]
+
+    same_as_recorded(both, record, ["queries", "keys", "values"])
 
 
 @given(shift=st.integers(0, 50), seed=seeds)
@@ -101,11 +123,11 @@ def test_slopes_are_those_of_the_paper():
 def test_alibi_takes_slope_times_distance_from_the_scores(seed):
     queries, keys = heads_of(seed)
     taken = scaled_dot(queries, keys) - alibi(queries, keys)
-    for head in range(4):
+    for head, slope in enumerate([1 / 4, 1 / 16, 1 / 64, 1 / 256]):
         for i in range(5):
             for j in range(5):
                 distance = i - j if j <= i else 2 * (j - i)
-                agree(taken[:, head, i, j], numpy.full(2, plain.slope(head, 4) * distance))
+                agree(taken[:, head, i, j], numpy.full(2, slope * distance))
 
 
 @pytest.mark.parametrize("score", [rotary, alibi])
@@ -116,9 +138,19 @@ def test_the_newest_queries_score_as_they_do_among_all(score, n_new, seed):
 
 
 @pytest.mark.parametrize("score", [rotary, alibi])
-def test_scores_keep_float32_in_values_and_in_every_gradient(score, monkeypatch):
-    seen = formats(monkeypatch, score, heads_of(number_format=numpy.float32))
-    assert {format for _, format in seen} == {"float32"}
+def test_scores_keep_float32_in_values_and_in_every_gradient(score):
+    arrays = change(heads_of(), numpy.float32)
+    assert score(*arrays).dtype == numpy.float32
+    if with_kernels():
+        assert formats(score, arrays) == {"float32"}
+
+
+@pytest.mark.parametrize("function", [rotate, lambda x: rotary(x, x), lambda x: alibi(x, x)])
+def test_whole_numbers_are_taken_as_real_ones_and_an_empty_batch_stays_one(function):
+    x = numpy.random.default_rng(0).integers(-2, 3, (2, 4, 5, 6))
+    agree(function(x), function(x.astype(float)), 0)
+    assert function(x[:0]).shape[0] == 0
+    agree(rotate(numpy.array([[1, 0], [1, 0]])), [[1, 0], [math.cos(1), math.sin(1)]])
 
 
 @pytest.mark.parametrize("name", POSITIONS)
@@ -133,6 +165,26 @@ def test_every_kind_adds_the_same_at_a_position_wherever_the_sequence_begins(nam
     assert callable(position_score(name))
 
 
+@pytest.mark.parametrize("name", POSITIONS)
+def test_positions_are_added_to_float32_whole_numbers_and_nothing(name):
+    params = init_positions(numpy.random.default_rng(0), name, 6, longest=9)
+    x = numpy.random.default_rng(0).integers(-2, 3, (2, 5, 6))
+    assert add_positions(params, x.astype(numpy.float32), name).dtype == numpy.float32
+    agree(add_positions(params, x, name), add_positions(params, x.astype(float), name), 1e-6)
+    assert add_positions(params, x[:0], name).shape == (0, 5, 6)
+    assert add_positions(params, x[:, :0], name).shape == (2, 0, 6)
+
+
+def test_learned_positions_learn():
+    x = numpy.random.default_rng(0).standard_normal((2, 5, 6))
+    table = numpy.random.default_rng(1).standard_normal((9, 6))
+    same_derivatives(
+        lambda table, x: add_positions({"table": table}, x, "learned", start=2),
+        lambda table, x: x + table[2:7],
+        [table, x],
+    )
+
+
 def test_learned_positions_start_with_the_spread_of_sinusoidal_ones():
     table = init_positions(numpy.random.default_rng(0), "learned", 64, 500)["table"]
     assert table.dtype == numpy.float32
@@ -145,19 +197,22 @@ X = numpy.zeros((2, 5, 3))
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: rotate(X), ["x ", "(2, 5, 3)", "even"]),
+        (lambda: rotate(X), ["x ", "(2, 5, 3)", "2 pairs"]),
         (lambda: rotary(X[..., :2], X[:, :4, :2]), ["(2, 5, 2)", "(2, 4, 2)", "more than"]),
+        (lambda: rotary(X, X), ["queries", "(2, 5, 3)", "2 pairs"]),
         (lambda: alibi(X[0], X[0]), ["queries", "(5, 3)", "heads"]),
         (lambda: alibi(X, X[:, :4]), ["(2, 5, 3)", "(2, 4, 3)", "more than"]),
-        (lambda: position_score("sine"), ["positions = 'sine'", "'alibi'"]),
-        (lambda: add_positions({}, X, "sine"), ["positions = 'sine'", "'alibi'"]),
+        (lambda: position_score("sine"), ["name = 'sine'", "'alibi'"]),
+        (lambda: add_positions({}, X, "sine"), ["name = 'sine'", "'alibi'"]),
+        (lambda: add_positions({}, X[0], "none"), ["x ", "(5, 3)", "(batch, n, width)"]),
+        (lambda: sinusoidal(-1, 4), ["n = -1", "at least 0"]),
         (
             lambda: init_positions(numpy.random.default_rng(0), "sine", 4, 9),
-            ["positions = 'sine'", "'learned'"],
+            ["name = 'sine'", "'learned'"],
         ),
         (
             lambda: add_positions({"table": numpy.ones((6, 3))}, X, "learned", start=2),
-            ["x ", "(2, 5, 3)", "position 2", "only 6"],
+            ["7 positions", "only 6"],
         ),
     ],
 )

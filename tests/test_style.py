@@ -13,14 +13,10 @@ import nbformat
 import pytest
 
 import notebooks
+from folders import BOOK, modules
 
-HELPERS = notebooks.BOOK / "helpers"
-MODULES = sorted(
-    path
-    for room in ("helpers", "figures")
-    for path in (notebooks.BOOK / room).rglob("*.py")
-    if path.name != "__init__.py" or path.parent.name == "fast"
-)
+HELPERS = BOOK / "helpers"
+MODULES = [path for path in modules() if path.name != "__init__.py" or path.parent.name == "fast"]
 FAST = sorted((HELPERS / "fast").rglob("*.py"))
 #: Rooms that hold formulas and nothing else; in the first, `autograd` goes through the formulas.
 DIFFERENTIATED = ("functions", "recurrent", "attention", "positions", "seq2seq", "transformer")
@@ -332,7 +328,7 @@ def test_the_count_leaves_out_what_is_no_code():
 
 
 def named(paths):
-    parts = [path.relative_to(notebooks.BOOK).with_suffix("").parts for path in paths]
+    parts = [path.relative_to(BOOK).with_suffix("").parts for path in paths]
     return [pytest.param(path, id=".".join(part)) for path, part in zip(paths, parts, strict=True)]
 
 

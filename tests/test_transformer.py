@@ -1,164 +1,81 @@
-"""The Transformer: gradients, masks, symmetries, caches, and what wrong input is told."""
+"""The Transformer: gradients, masks, symmetries, options, and what wrong input is told."""
 
-import autograd.numpy as np
 import numpy
-import plain
 import pytest
-from compare import agree, formats, recorded, same_as_recorded, same_derivatives
+from compare import (
+    agree,
+    agree_all,
+    arrays_of,
+    differentiate,
+    follow_differences,
+    formats,
+    from_paths,
+    heads_first,
+    names_in,
+    recorded,
+    same_as_recorded,
+    same_derivatives,
+    with_kernels,
+    with_noise,
+)
 from hypothesis import given
 from hypothesis import strategies as st
-from test_attention import from_pytorch
 
 from helpers import checks, transformer
-from helpers.attention import causal_mask, multi_head_attention, padding_mask
+from helpers.attention import causal_mask, multi_head_attention, padding_mask, prefix_mask
 from helpers.functions import cross_entropy, feed_forward, layer_norm
 from helpers.positions import POSITIONS
-from helpers.tasks import make_batch
-from helpers.training import flatten, unflatten
-from helpers.transformer import (
-    attention_maps,
-    decoder_block,
-    decoder_step,
-    encoder,
-    encoder_block,
+from helpers.start import (
     init_decoder_block,
+    init_decoder_only,
     init_encoder,
     init_encoder_block,
     init_transformer,
-    start_cache,
+)
+from helpers.tasks import make_batch
+from helpers.transformer import (
+    attention_maps,
+    decoder_block,
+    decoder_only,
+    encoder,
+    encoder_block,
+    sublayer,
 )
 
+pytestmark = pytest.mark.usefixtures("way")
+
 BATCH, TIME, WIDTH, HEADS = 3, 7, 12, 4
-LENGTHS = [7, 2, 5]
+LENGTHS = numpy.array([7, 2, 5])
 seeds = st.integers(0, 999)
 each_norm = pytest.mark.parametrize("norm", ["pre", "post", "none"])
 norms_of_pytorch = pytest.mark.parametrize("norm", ["pre", "post"])
 each_position = pytest.mark.parametrize("positions", POSITIONS)
 
 
-def random_block(seed=0):
+def random_block(seed=0, init=init_encoder_block):
     """Draw the parameters of a block, in float64 and with nothing at 0 or 1, and its input."""
     rng = numpy.random.default_rng(seed)
-    params = init_encoder_block(rng, WIDTH, HEADS)
-    vector = flatten(params).astype(float)
-    params = unflatten(vector + 0.1 * rng.standard_normal(vector.shape), params)
+    params = with_noise(init(rng, WIDTH, HEADS), seed)
     return params, rng.standard_normal((BATCH, TIME, WIDTH))
 
 
-def arrays_of(params):
-    """Put the arrays of a nested dict into a list, and say how to build the dict again."""
-    if not isinstance(params, dict):
-        return [params], lambda arrays: arrays.pop(0)
-    parts = {name: arrays_of(value) for name, value in params.items()}
-    arrays = [array for part, _ in parts.values() for array in part]
-    return arrays, lambda arrays: {name: build(arrays) for name, (_, build) in parts.items()}
-
-
-def test_a_block_has_values_and_gradients_of_single_positions():
-    params, x = random_block()
-    arrays, build = arrays_of(params)
-
-    def block(x, *arrays):
-        outputs, _ = encoder_block(build(list(arrays)), x, padding_mask(LENGTHS, TIME))
-        return [outputs[i, :length] for i, length in enumerate(LENGTHS)]
-
-    def each_position(x, *arrays):
-        params = build(list(arrays))
-        return [
-            np.array(plain.encoder_block(params, list(x[i, :length])))
-            for i, length in enumerate(LENGTHS)
-        ]
-
-    same_derivatives(block, each_position, [x, *arrays])
-
-
-@each_norm
-def test_without_residual_sums_each_part_takes_the_place_of_its_input(norm):
-    params, first = random_block()
-    x = first
-    for name in ("attention", "feed_forward"):
-        y = layer_norm(params[f"{name}_norm"], x) if norm == "pre" else x
-        if name == "attention":
-            y, _ = multi_head_attention(params["attention"], y, y)
-        else:
-            y = feed_forward(params["expand"], params["shrink"], y)
-        x = layer_norm(params[f"{name}_norm"], y) if norm == "post" else y
-    agree(encoder_block(params, first, norm=norm, residual=False)[0], x)
-
-
-def test_an_encoder_has_values_and_gradients_of_single_positions():
-    rng = numpy.random.default_rng(0)
-    arrays, build = arrays_of(init_encoder(rng, 8, heads=2, layers=2))
-    arrays = [array.astype(float) for array in arrays]
-    lengths = [4, 2]
-
-    def whole(x, *arrays):
-        outputs, _ = encoder(build(list(arrays)), x, lengths)
-        return [outputs[i, :length] for i, length in enumerate(lengths)]
-
-    def each_position(x, *arrays):
-        params = build(list(arrays))
-        return [
-            np.array(plain.encoder(params, list(x[i, :length]), layers=2))
-            for i, length in enumerate(lengths)
-        ]
-
-    same_derivatives(whole, each_position, [rng.standard_normal((2, 4, 8)), *arrays])
+# ---- blocks and the encoder -------------------------------------------------------------------
 
 
 def test_a_block_has_values_and_gradients_of_pytorch():
     record = recorded("encoder_block")
-    parts = [
-        f"{part}_{end}"
-        for part, ends in {
-            "attention_norm": ("scale", "shift"),
-            "feed_forward_norm": ("scale", "shift"),
-            "expand": ("weight", "bias"),
-            "shrink": ("weight", "bias"),
-        }.items()
-        for end in ends
-    ]
+    ends = {"attention_norm": ("scale", "shift"), "feed_forward_norm": ("scale", "shift")}
+    ends |= {"expand": ("weight", "bias"), "shrink": ("weight", "bias")}
+    paths = [(part, end) for part, both in ends.items() for end in both]
 
     def block(x, in_projection, out_projection, *rest):
-        named = dict(zip(parts, rest, strict=True))
-        params = {"attention": {}}
-        for key, array in named.items():
-            part, _, end = key.rpartition("_")
-            params.setdefault(part, {})[end] = array
-        names = ("queries", "keys", "values", "output")
-        heads = from_pytorch(in_projection, out_projection)
-        params["attention"] = dict(zip(names, heads, strict=True))
+        params = from_paths([".".join(path) for path in paths], rest)
+        both = {"in_projection": in_projection, "out_projection": out_projection}
+        params |= {"attention": heads_first(both)}
         return encoder_block(params, x, padding_mask(record["lengths"], TIME))[0]
 
-    same_as_recorded(block, record, ["x", "in_projection", "out_projection", *parts])
-
-
-def from_paths(names, arrays):
-    """Nested parameters from paths such as block_0.attention.in_projection and their arrays."""
-    params = {}
-    for name, array in zip(names, arrays, strict=True):
-        *path, last = name.split(".")
-        part = params
-        for key in path:
-            part = part.setdefault(key, {})
-        part[last] = array
-    return heads_first(params)
-
-
-def heads_first(params):
-    """Cut PyTorch's projections, wherever they are, into those of heads."""
-    if not isinstance(params, dict):
-        return params
-    if "in_projection" in params:
-        return dict(zip(NAMES, from_pytorch(**params), strict=True))
-    return {name: heads_first(part) for name, part in params.items()}
-
-
-NAMES = ("queries", "keys", "values", "output")
-
-
-def names_in(record):
-    return [key for key in record if f"gradient_{key}" in record]
+    names = ["x", "in_projection", "out_projection", *("_".join(path) for path in paths)]
+    same_as_recorded(block, record, names)
 
 
 def test_the_papers_encoder_block_has_values_and_gradients_of_pytorch():
@@ -184,6 +101,188 @@ def test_a_decoder_block_has_values_and_gradients_of_pytorch(norm):
     same_as_recorded(block, record, [x, memory, *names])
 
 
+def true_rows(block, lengths):
+    """Run a block over padded sequences: what it says at true positions, one after another."""
+
+    def run(params, x):
+        outputs, _ = block(params, x, padding_mask(lengths, x.shape[1]))
+        return [outputs[i, :length] for i, length in enumerate(lengths)]
+
+    return run
+
+
+def alone(block, lengths):
+    """Run a block over each sequence without its padding."""
+    return lambda params, x: [
+        block(params, x[[i], :length], None)[0][0] for i, length in enumerate(lengths)
+    ]
+
+
+@each_norm
+def test_a_block_has_values_and_gradients_of_single_positions(norm):
+    params, x = random_block()
+
+    def part_by_part(params, x, mask):
+        for part in ("attention", "feed_forward"):
+            y = layer_norm(params[f"{part}_norm"], x) if norm == "pre" else x
+            if part == "attention":
+                y, _ = multi_head_attention(params["attention"], y, y, mask)
+            else:
+                y = feed_forward(params["expand"], params["shrink"], y)
+            x = layer_norm(params[f"{part}_norm"], x + y) if norm == "post" else x + y
+        return x, None
+
+    def block(params, x, mask):
+        return encoder_block(params, x, mask, norm=norm)
+
+    same_derivatives(true_rows(block, LENGTHS), alone(part_by_part, LENGTHS), [params, x])
+
+
+@each_norm
+def test_without_residual_sums_each_part_takes_the_place_of_its_input(norm):
+    params, first = random_block()
+    x = first
+    for name in ("attention", "feed_forward"):
+        y = layer_norm(params[f"{name}_norm"], x) if norm == "pre" else x
+        if name == "attention":
+            y, _ = multi_head_attention(params["attention"], y, y)
+        else:
+            y = feed_forward(params["expand"], params["shrink"], y)
+        x = layer_norm(params[f"{name}_norm"], y) if norm == "post" else y
+    agree(encoder_block(params, first, norm=norm, residual=False)[0], x)
+    sub, weights = sublayer(params["attention_norm"], x, lambda y: (2 * y, "map"), "none", False)
+    agree(sub, 2 * x)
+    assert weights == "map"
+
+
+@each_norm
+def test_gradients_of_a_decoder_block_follow_differences(norm):
+    params, x = random_block(init=init_decoder_block)
+    memory = numpy.random.default_rng(1).standard_normal((BATCH, 5, WIDTH))
+    masks = causal_mask(TIME), padding_mask([5, 2, 4], 5)
+    follow_differences(
+        lambda params, x, memory: decoder_block(params, x, memory, *masks, norm=norm),
+        [params, x, memory],
+    )
+
+
+@each_position
+def test_an_encoder_has_values_and_gradients_of_each_sequence_alone(positions):
+    rng = numpy.random.default_rng(0)
+    params = with_noise(init_encoder(rng, 8, heads=2, layers=2, positions=positions))
+    lengths = numpy.array([4, 2])
+
+    def run(params, x, mask):
+        n = x.shape[1]
+        return encoder(params, x, lengths if mask is not None else [n], positions=positions)
+
+    x = rng.standard_normal((2, 4, 8))
+    same_derivatives(true_rows(run, lengths), alone(run, lengths), [params, x])
+
+
+@given(data=st.data(), seed=seeds)
+def test_without_positions_reordering_the_input_reorders_the_output(data, seed):
+    params, x = random_block(seed)
+    order = data.draw(st.permutations(range(TIME)))
+    mask = padding_mask(LENGTHS, TIME)
+    agree(
+        encoder_block(params, x[:, order], mask[:, :, order])[0],
+        encoder_block(params, x, mask)[0][:, order],
+    )
+
+
+@given(data=st.data(), seed=seeds)
+def test_an_encoder_without_positions_treats_its_input_as_a_set(data, seed):
+    rng = numpy.random.default_rng(seed)
+    params = init_encoder(rng, WIDTH, HEADS, layers=2, positions="none")
+    x, order = rng.standard_normal((1, TIME, WIDTH)), data.draw(st.permutations(range(TIME)))
+    found, _ = encoder(params, x[:, order], [TIME], positions="none")
+    agree(found, encoder(params, x, [TIME], positions="none")[0][:, order])
+
+
+@pytest.mark.parametrize("positions", [name for name in POSITIONS if name != "none"])
+def test_with_positions_it_does_not(positions):
+    params = with_noise(init_encoder(numpy.random.default_rng(0), 8, positions=positions))
+    x = numpy.random.default_rng(1).standard_normal((1, 5, 8))
+    forwards, backwards = (encoder(params, y, [5], positions=positions)[0] for y in (x, x[:, ::-1]))
+    assert numpy.abs(forwards[:, ::-1] - backwards).max() > 1e-3
+
+
+@given(seed=seeds)
+def test_a_causal_mask_hides_what_comes_later(seed):
+    params, x = random_block(seed)
+    changed = x.copy()
+    changed[:, 4:] += 1
+    before, after = (encoder_block(params, y, causal_mask(TIME))[0] for y in (x, changed))
+    agree(after[:, :4], before[:, :4])
+
+
+@given(lengths=st.lists(st.integers(1, 7), min_size=3, max_size=3), seed=seeds)
+def test_padding_and_the_rest_of_the_batch_change_nothing(lengths, seed):
+    rng = numpy.random.default_rng(seed)
+    params = init_encoder(rng, WIDTH, HEADS, layers=2)
+    x = rng.standard_normal((BATCH, TIME, WIDTH))
+    outputs, weights = encoder(params, x, lengths)
+    for i, length in enumerate(lengths):
+        agree(outputs[i, :length], encoder(params, x[[i], :length], [length])[0][0])
+    for layer in weights:
+        assert layer.shape == (BATCH, HEADS, TIME, TIME)
+        assert checks.rows_sum_to_one(layer, tolerance=1e-10)
+        mask = padding_mask(lengths, TIME)[:, None]
+        assert checks.masked_weights_are_zero(layer, mask)
+
+
+@each_norm
+@each_position
+def test_float32_stays_float32_in_values_and_in_every_gradient(positions, norm):
+    rng = numpy.random.default_rng(0)
+    params = init_encoder(rng, 8, 2, layers=2, positions=positions, norm=norm)
+    x = rng.standard_normal((BATCH, TIME, 8)).astype(numpy.float32)
+
+    def run(params, x):
+        return encoder(params, x, LENGTHS, positions=positions, norm=norm)
+
+    found = arrays_of(run(params, x))[0]
+    assert {array.dtype for array in found} == {numpy.dtype("float32")}
+    if with_kernels():
+        assert formats(run, [params, x]) == {"float32"}
+
+
+# ---- the encoder-decoder ----------------------------------------------------------------------
+
+PAIRS = [([3, 8, 5, 4, 3], [4, 7]), ([6, 4], [3, 5, 6, 4, 3]), ([7, 7, 3], [5])]
+TOKENS = make_batch(PAIRS)
+
+
+def random_transformer(positions, norm="pre", seed=0, number_format=float, layers=2, longest=9):
+    """Draw parameters with nothing at 0 or 1."""
+    rng = numpy.random.default_rng(seed)
+    options = {"positions": positions, "norm": norm, "longest": longest}
+    return with_noise(init_transformer(rng, 9, 8, 8, 2, layers, **options), seed, number_format)
+
+
+def loss_of(batch=TOKENS, **options):
+    """Return the loss over a batch as a function of all parameters."""
+
+    def loss(params):
+        logits = transformer.transformer(params, *batch[:3], **options)
+        return cross_entropy(logits, batch.target_out, batch.target_mask)
+
+    return loss
+
+
+def mean_of_pairs(loss_of, pairs):
+    """Return the mean over all target tokens, from losses of one pair at a time."""
+    batches = [make_batch([pair]) for pair in pairs]
+    counts = [batch.target_mask.sum() for batch in batches]
+
+    def loss(params):
+        losses = [loss_of(batch)(params) for batch in batches]
+        return sum(n * x for n, x in zip(counts, losses, strict=True)) / sum(counts)
+
+    return loss
+
+
 @norms_of_pytorch
 def test_a_transformer_has_values_and_gradients_of_pytorch(norm):
     record = recorded(f"transformer_{norm}")
@@ -197,44 +296,17 @@ def test_a_transformer_has_values_and_gradients_of_pytorch(norm):
     same_as_recorded(whole, record, names)
 
 
-PAIRS = [([3, 8, 5, 4, 3], [4, 7]), ([6, 4], [3, 5, 6, 4, 3]), ([7, 7, 3], [5])]
-TOKENS = make_batch(PAIRS)
-
-
-def random_transformer(positions, norm="pre", seed=0, number_format=float, layers=2):
-    """Draw parameters with nothing at 0 or 1."""
-    rng = numpy.random.default_rng(seed)
-    options = {"positions": positions, "norm": norm, "longest": 9}
-    arrays, build = arrays_of(init_transformer(rng, 9, 8, 8, 2, layers, **options))
-    return build([(x + 0.1 * rng.standard_normal(x.shape)).astype(number_format) for x in arrays])
-
-
-def loss_of(build, **options):
-    """Return the loss over the batch as a function of the arrays of all parameters."""
-
-    def loss(*arrays):
-        logits = transformer.transformer(build(list(arrays)), *TOKENS[:3], **options)
-        return cross_entropy(logits, TOKENS.target_out, TOKENS.target_mask)
-
-    return loss
-
-
 @each_norm
 @each_position
 def test_the_loss_has_value_and_gradients_of_single_tokens(positions, norm):
     # A seed for which no unit of the feed-forward part lies within a small step of its kink.
-    arrays, build = arrays_of(
-        random_transformer(positions, norm, seed=0 if norm == "none" else 2, layers=1)
+    params = random_transformer(positions, norm, seed=2 * (norm != "none"), layers=1)
+    options = {"positions": positions, "norm": norm}
+    same_derivatives(
+        loss_of(**options),
+        mean_of_pairs(lambda batch: loss_of(batch, **options), PAIRS),
+        [params],
     )
-
-    def each_token(*arrays):
-        params, losses = build(list(arrays)), []
-        for source, target in PAIRS:
-            logits = plain.transformer(params, source, [1, *target], 1, positions, norm)
-            losses += map(plain.negative_log_probability, logits, [*target, 2])
-        return sum(losses) / len(losses)
-
-    same_derivatives(loss_of(build, positions=positions, norm=norm), each_token, arrays)
 
 
 @pytest.mark.parametrize("mask", ["padding_mask", "causal_mask"])
@@ -244,19 +316,18 @@ def test_these_tests_notice_a_dropped_mask(mask, monkeypatch):
 
     monkeypatch.setattr(transformer, mask, everything)
     with pytest.raises(AssertionError):
-        test_the_loss_has_value_and_gradients_of_single_tokens("alibi", "pre")
+        test_a_transformer_has_values_and_gradients_of_pytorch("pre")
 
 
 @each_norm
 @each_position
-def test_a_transformer_keeps_float32_in_values_and_in_every_gradient(positions, norm, monkeypatch):
+def test_a_transformer_keeps_float32_in_values_and_in_every_gradient(positions, norm):
     params = random_transformer(positions, norm, number_format=numpy.float32)
-    arrays, build = arrays_of(params)
     options = {"positions": positions, "norm": norm, "dropout": 0.3}
-    loss = loss_of(build, **options, rng=numpy.random.default_rng(0))
-    seen = formats(monkeypatch, loss, arrays)
-    assert {"_embedding", "_linear", "_cross_entropy"} < {name for name, _ in seen}
-    assert {format for _, format in seen} == {"float32"}
+    loss = loss_of(**options, rng=numpy.random.default_rng(0))
+    assert loss(params).dtype == numpy.float32
+    if with_kernels():
+        assert formats(loss, [params]) == {"float32"}
 
 
 @each_position
@@ -270,9 +341,9 @@ def test_padding_and_the_rest_of_a_batch_of_tokens_change_nothing(positions, ext
     again = transformer.transformer(params, padded, *TOKENS[1:3], positions=positions)
     agree(again, logits)
     for i, pair in enumerate(PAIRS):
-        alone = make_batch([pair])
-        n = alone.target_in.shape[1]
-        few = transformer.transformer(params, *alone[:3], positions=positions)
+        single = make_batch([pair])
+        n = single.target_in.shape[1]
+        few = transformer.transformer(params, *single[:3], positions=positions)
         agree(few[0], logits[i, :n])
 
 
@@ -299,38 +370,6 @@ def test_the_order_of_the_source_counts_unless_there_are_no_positions(positions)
         for source in (TOKENS.source, TOKENS.source[:, ::-1])
     )
     assert (numpy.abs(after - before).max() < 1e-12) == (positions == "none")
-
-
-@each_norm
-@each_position
-@given(sizes=st.sampled_from([(1,) * 6, (2, 1, 3), (6,)]))
-def test_decoding_from_a_cache_gives_the_logits_of_one_pass(positions, norm, sizes):
-    params = random_transformer(positions, norm)
-    options = {"positions": positions, "norm": norm}
-    step, cache = transformer.start_decoding(params, *TOKENS[:2], **options)
-    before, parts = arrays_of(cache)[0], []
-    kept, ends = [array.copy() for array in before], numpy.cumsum(sizes)
-    state = cache
-    for size, end in zip(sizes, ends, strict=True):
-        logits, state = step(TOKENS.target_in[:, end - size : end], state)
-        parts.append(logits)
-    whole = transformer.transformer(params, *TOKENS[:3], **options)
-    agree(numpy.concatenate(parts, axis=1), whole)
-    for array, copy in zip(arrays_of(cache)[0], kept, strict=True):
-        assert numpy.array_equal(array, copy), "the first cache has been changed"
-
-
-@each_position
-def test_decoding_from_a_cache_keeps_float32(positions):
-    params = random_transformer(positions, number_format=numpy.float32)
-    step, cache = transformer.start_decoding(params, *TOKENS[:2], positions=positions)
-    logits, cache = step(TOKENS.target_in[:, :1], cache)
-    arrays = [array for name, part in cache.items() if name != "mask" for array in leaves(part)]
-    assert {array.dtype for array in (logits, *arrays)} == {numpy.dtype("float32")}
-
-
-def leaves(params):
-    return arrays_of(params)[0]
 
 
 def test_the_maps_are_of_three_kinds_and_obey_their_masks():
@@ -360,81 +399,146 @@ def test_dropout_follows_its_generator_and_is_off_unless_asked_for():
     agree(logits(), logits(dropout=0.0, rng=numpy.random.default_rng(1)), 0)
 
 
-def test_an_empty_source_gives_numbers():
-    params = random_transformer("sinusoidal")
-    logits = transformer.transformer(params, TOKENS.source, [5, 0, 3], TOKENS.target_in)
+@each_position
+def test_an_empty_source_gives_numbers_and_no_sequences_give_no_logits(positions):
+    params, options = random_transformer(positions), {"positions": positions}
+    logits = transformer.transformer(params, TOKENS.source, [5, 0, 3], TOKENS.target_in, **options)
     assert numpy.isfinite(logits).all()
+    nothing = numpy.zeros(0, int)
+    source, target = TOKENS.source[:0], TOKENS.target_in[:0]
+    assert transformer.transformer(params, source, nothing, target, **options).shape == (0, 6, 8)
+    maps = attention_maps(params, source, nothing, target, **options)
+    assert maps["cross"][0].shape == (0, 2, 6, 5)
+    no_words = numpy.zeros((3, 0), int), numpy.zeros(3, int), TOKENS.target_in
+    assert numpy.isfinite(transformer.transformer(params, *no_words, **options)).all()
 
 
-@given(data=st.data(), seed=seeds)
-def test_without_positions_reordering_the_input_reorders_the_output(data, seed):
-    params, x = random_block(seed)
-    order = data.draw(st.permutations(range(TIME)))
-    mask = padding_mask(LENGTHS, TIME)
-    agree(
-        encoder_block(params, x[:, order], mask[:, :, order])[0],
-        encoder_block(params, x, mask)[0][:, order],
+# ---- one stack alone --------------------------------------------------------------------------
+
+TEXT = numpy.array([[3, 8, 5, 4, 3, 1, 7], [6, 4, 2, 0, 0, 0, 0], [7, 7, 3, 2, 8, 0, 0]])
+TEXT_LENGTHS = numpy.array([7, 3, 5])
+PREFIXES = numpy.array([3, 3, 1])
+each_prefix = pytest.mark.parametrize("prefix", [None, PREFIXES], ids=["causal", "prefix"])
+
+
+def random_stack(positions="rotary", norm="pre", seed=0, number_format=float, longest=9):
+    rng = numpy.random.default_rng(seed)
+    options = {"positions": positions, "norm": norm, "longest": longest}
+    return with_noise(init_decoder_only(rng, 9, 8, 2, 2, **options), seed, number_format)
+
+
+@norms_of_pytorch
+def test_one_stack_has_values_and_gradients_of_pytorch(norm):
+    record = recorded(f"decoder_only_{norm}")
+    names = names_in(record)
+
+    def both(*arrays):
+        params = from_paths(names, arrays)
+        options = {"lengths": record["lengths"], "positions": "learned", "norm": norm}
+        return [
+            decoder_only(params, record["tokens"], prefix, **options)[0]
+            for prefix in (None, record["prefix_lengths"])
+        ]
+
+    same_as_recorded(both, record, names)
+
+
+@each_norm
+@each_position
+@each_prefix
+def test_one_stack_has_values_and_gradients_of_each_text_alone(positions, norm, prefix):
+    options = {"positions": positions, "norm": norm}
+
+    def padded(params):
+        logits, _ = decoder_only(params, TEXT, prefix, lengths=TEXT_LENGTHS, **options)
+        return [logits[i, :length] for i, length in enumerate(TEXT_LENGTHS)]
+
+    def each_text(params):
+        return [
+            decoder_only(
+                params, TEXT[[i], :length], None if prefix is None else prefix[[i]], **options
+            )[0][0]
+            for i, length in enumerate(TEXT_LENGTHS)
+        ]
+
+    params = random_stack(positions, norm)
+    found, expected = (differentiate(run, [params]) for run in (padded, each_text))
+    agree_all(found[0] + found[1], expected[0] + expected[1])
+
+
+def test_gradients_of_one_stack_follow_differences():
+    follow_differences(
+        lambda params: decoder_only(params, TEXT, PREFIXES, lengths=TEXT_LENGTHS)[0],
+        [random_stack(seed=1)],
     )
 
 
-@given(data=st.data(), seed=seeds)
-def test_an_encoder_without_positions_treats_its_input_as_a_set(data, seed):
-    rng = numpy.random.default_rng(seed)
-    params = init_encoder(rng, WIDTH, HEADS, layers=2, positions="none")
-    x, order = rng.standard_normal((1, TIME, WIDTH)), data.draw(st.permutations(range(TIME)))
-    found, _ = encoder(params, x[:, order], [TIME], positions="none")
-    agree(found, encoder(params, x, [TIME], positions="none")[0][:, order])
+@each_norm
+@each_position
+@each_prefix
+def test_the_next_word_depends_on_earlier_ones_and_on_the_prefix_alone(positions, norm, prefix):
+    params, options = random_stack(positions, norm), {"positions": positions, "norm": norm}
+    before, _ = decoder_only(params, TEXT, prefix, **options)
+    for place in range(TEXT.shape[1]):
+        changed = TEXT.copy()
+        changed[:, place] = (changed[:, place] + 1) % 9
+        after, _ = decoder_only(params, changed, prefix, **options)
+        moved = numpy.abs(after - before).max(axis=-1) > 1e-12
+        for i, row in enumerate(moved):
+            inside = prefix is not None and place < prefix[i]
+            assert row.tolist() == [inside or place <= j for j in range(len(row))]
 
 
-def test_with_positions_it_does_not():
-    params = init_encoder(numpy.random.default_rng(0), 8)
-    x = numpy.random.default_rng(1).standard_normal((1, 5, 8))
-    forwards, backwards = (encoder(params, y, [5])[0] for y in (x, x[:, ::-1]))
-    assert numpy.abs(forwards[:, ::-1] - backwards).max() > 0.1
+def test_maps_of_one_stack_obey_their_mask():
+    params = random_stack()
+    mask = prefix_mask(PREFIXES, 7) & padding_mask(TEXT_LENGTHS, 7)
+    _, maps = decoder_only(params, TEXT, PREFIXES, lengths=TEXT_LENGTHS)
+    assert [weights.shape for weights in maps] == [(3, 2, 7, 7)] * 2
+    for weights in maps:
+        assert checks.rows_sum_to_one(weights, tolerance=1e-12)
+        assert checks.masked_weights_are_zero(weights, mask[:, None])
 
 
-@given(seed=seeds)
-def test_a_causal_mask_hides_what_comes_later(seed):
-    params, x = random_block(seed)
-    changed = x.copy()
-    changed[:, 4:] += 1
-    before, after = (encoder_block(params, y, causal_mask(TIME))[0] for y in (x, changed))
-    agree(after[:, :4], before[:, :4])
-
-
-@given(lengths=st.lists(st.integers(1, 7), min_size=3, max_size=3), seed=seeds)
-def test_padding_and_the_rest_of_the_batch_change_nothing(lengths, seed):
-    rng = numpy.random.default_rng(seed)
-    params = init_encoder(rng, WIDTH, HEADS, layers=2)
-    x = rng.standard_normal((BATCH, TIME, WIDTH))
-    outputs, weights = encoder(params, x, lengths)
-    for i, length in enumerate(lengths):
-        alone, _ = encoder(params, x[[i], :length], [length])
-        agree(outputs[i, :length], alone[0])
-    for layer in weights:
-        assert layer.shape == (BATCH, HEADS, TIME, TIME)
-        assert checks.rows_sum_to_one(layer, tolerance=1e-10)
-        mask = padding_mask(lengths, TIME)[:, None]
-        assert checks.masked_weights_are_zero(layer, mask)
-
-
-def test_float32_stays_float32_in_values_and_in_every_gradient(monkeypatch):
-    rng = numpy.random.default_rng(0)
-    arrays, build = arrays_of(init_encoder(rng, WIDTH, HEADS, layers=2))
-    x = rng.standard_normal((BATCH, TIME, WIDTH)).astype(numpy.float32)
-    seen = formats(
-        monkeypatch, lambda x, *rest: encoder(build(list(rest)), x, LENGTHS)[0], [x, *arrays]
+@given(seed=seeds, extra=st.integers(1, 3))
+def test_padding_behind_a_text_changes_nothing(seed, extra):
+    params = random_stack(seed=seed)
+    noise = numpy.random.default_rng(seed).integers(0, 9, (3, extra))
+    logits, _ = decoder_only(params, TEXT, PREFIXES, lengths=TEXT_LENGTHS)
+    longer, _ = decoder_only(
+        params, numpy.concatenate([TEXT, noise], axis=1), PREFIXES, lengths=TEXT_LENGTHS
     )
-    assert {format for _, format in seen} == {"float32"}
+    agree(longer[:, :7], logits)
 
+
+@each_position
+def test_one_stack_keeps_float32_and_takes_no_texts_or_no_words(positions):
+    params = random_stack(positions, number_format=numpy.float32)
+    options = {"positions": positions, "lengths": TEXT_LENGTHS}
+    found = arrays_of(decoder_only(params, TEXT, PREFIXES, **options))[0]
+    assert {array.dtype for array in found} == {numpy.dtype("float32")}
+    if with_kernels():
+        run = lambda params: decoder_only(params, TEXT, PREFIXES, **options)  # noqa: E731
+        assert formats(run, [params]) == {"float32"}
+    assert decoder_only(params, TEXT[:0], positions=positions)[0].shape == (0, 7, 9)
+    assert decoder_only(params, TEXT[:, :0], positions=positions)[0].shape == (3, 0, 9)
+
+
+def test_rotary_positions_are_meant_if_none_are_named():
+    params = random_stack()
+    agree(decoder_only(params, TEXT)[0], decoder_only(params, TEXT, positions="rotary")[0], 0)
+    other, _ = decoder_only(params, TEXT, positions="none")
+    assert numpy.abs(decoder_only(params, TEXT)[0] - other).max() > 1e-3
+
+
+# ---- wrong input ------------------------------------------------------------------------------
 
 PARAMS, X = random_block()
 RNG = numpy.random.default_rng(0)
 ENCODER = init_encoder(RNG, WIDTH, HEADS)
 DECODER = init_decoder_block(RNG, WIDTH, HEADS)
 WHOLE = random_transformer("learned")
+ONLY = random_stack("learned")
 SOURCE, LENGTHS_, TARGET = TOKENS[:3]
-CACHE = transformer.start_decoding(WHOLE, SOURCE, LENGTHS_, positions="learned")[1]
 
 
 def run(source=SOURCE, lengths=LENGTHS_, target=TARGET, **options):
@@ -444,45 +548,54 @@ def run(source=SOURCE, lengths=LENGTHS_, target=TARGET, **options):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: encoder_block(PARAMS, X[..., :4]), ["x ", "(3, 7, 4)", "12"]),
+        (lambda: encoder_block(PARAMS, X[..., :4]), ["x ", "(3, 7, 4)", "(batch, n, 12)"]),
         (
             lambda: encoder_block(PARAMS, X, numpy.ones((7, 5), bool)),
             ["mask", "(7, 5)", "(3, 7, 7)"],
         ),
+        (
+            lambda: encoder_block(PARAMS, X, numpy.ones((3, 7), bool)),
+            ["mask", "(3, 7)", "(3, 7, 7)", "mask[:, None]"],
+        ),
         (lambda: encoder_block(PARAMS, X, numpy.ones((7, 7))), ["mask", "boolean", "float64"]),
-        (lambda: encoder(ENCODER, X, [7, 8, 1]), ["lengths", "0 … 7", "[7, 8, 1]"]),
+        (lambda: encoder(ENCODER, X, [7, 8, 1]), ["lengths", "0 … 7", "1 to 8", "(3, 7, 12)"]),
         (lambda: encoder(ENCODER, X, [7, 1]), ["lengths", "(2,)", "(3,)"]),
         (lambda: encoder(ENCODER, X, [7]), ["lengths", "(1,)", "(3,)"]),
-        (lambda: encoder(ENCODER, X[..., :4], LENGTHS), ["x ", "(3, 7, 4)", "12"]),
+        (lambda: encoder(ENCODER, X, [7.0, 2.0, 1.0]), ["lengths", "integers", "float64"]),
+        (lambda: encoder(ENCODER, X[..., :4], LENGTHS), ["embedded", "(3, 7, 4)", "12"]),
         (lambda: init_encoder(numpy.random.default_rng(0), 12, 5), ["heads = 5", "width = 12"]),
         (lambda: init_encoder(RNG, 12, layers=0), ["layers = 0"]),
         (lambda: init_encoder(RNG, 12, positions="sine"), ["positions = 'sine'", "'rotary'"]),
         (lambda: init_encoder(RNG, 12, norm="mid"), ["norm = 'mid'", "'pre'", "'post'"]),
         (lambda: encoder_block(PARAMS, X, norm="mid"), ["norm = 'mid'", "'pre'", "'post'"]),
+        (
+            lambda: encoder(ENCODER, X, LENGTHS, positions="sine"),
+            ["positions = 'sine'", "'rotary'"],
+        ),
         (lambda: encoder_block(PARAMS, X, dropout=0.1), ["rng", "0.1"]),
-        (lambda: encoder_block(PARAMS, X, dropout=1.0), ["rate = 1.0", "below 1"]),
-        (lambda: decoder_block(DECODER, X, X[..., :4]), ["keys_values_from", "(3, 7, 4)", "12"]),
+        (lambda: decoder_block(DECODER, X, X[..., :4]), ["memory", "(3, 7, 4)", "12"]),
         (lambda: decoder_block(DECODER, X, X[:2]), ["(3, 7, 12)", "(2, 7, 12)"]),
         (
             lambda: decoder_block(DECODER, X, X[:, :5], None, causal_mask(7)),
-            ["mask", "(7, 7)", "(3, 7, 5)"],
+            ["memory_mask", "(7, 7)", "(3, 7, 5)"],
         ),
-        (lambda: run(source=[[3, 4], [5]]), ["tokens", "ragged", "[1, 2]"]),
-        (lambda: run(source=SOURCE + 5), ["tokens", "0 … 8", "(9, 8)", "5 to 13"]),
-        (lambda: run(target=TARGET + 1), ["tokens", "0 … 7", "(8, 8)"]),
-        (lambda: run(lengths=[6, 2, 3]), ["lengths", "0 … 5", "[6, 2, 3]"]),
+        (lambda: run(source=[[3, 4], [5]]), ["source", "ragged", "[1, 2]"]),
+        (lambda: run(source=SOURCE + 5), ["source", "0 … 8", "(9, 8)", "5 to 13"]),
+        (lambda: run(target=TARGET + 1), ["target_in", "0 … 7", "(8, 8)"]),
+        (lambda: run(source=SOURCE * 1.0), ["source", "integers", "float64"]),
+        (lambda: run(lengths=[6, 2, 3]), ["lengths", "0 … 5", "2 to 6"]),
         (lambda: run(lengths=[5, 2]), ["lengths", "(2,)", "(3,)"]),
-        (lambda: run(target=TARGET[:2]), ["queries_from", "(2, 6, 8)", "(3, 5, 8)"]),
-        (lambda: run(source=numpy.ones((3, 10), int)), ["(3, 10, 8)", "only 9 positions"]),
+        (lambda: run(target=TARGET[:2]), ["target_in", "(2, 6)", "(3, n_target)", "(3, 5)"]),
+        (lambda: run(source=numpy.ones((3, 10), int)), ["10 positions", "only 9"]),
         (lambda: run(dropout=0.5), ["rng", "0.5"]),
-        (
-            lambda: decoder_step(WHOLE["decoder"], X[:2, :1, :8], CACHE, positions="learned"),
-            ["cache", "(3, 2, 0, 4)", "(2, 1, 8)"],
-        ),
-        (
-            lambda: start_cache(WHOLE["decoder"], X[..., :8], [7, 7]),
-            ["memory_lengths", "(2,)", "(3,)"],
-        ),
+        (lambda: run(dropout=1.0), ["dropout = 1.0", "below 1"]),
+        (lambda: run(norm="mid"), ["norm = 'mid'", "'pre'", "'post'"]),
+        (lambda: decoder_only(ONLY, TEXT + 1), ["tokens", "0 … 8", "(9, 8)", "1 to 9"]),
+        (lambda: decoder_only(ONLY, TEXT[0]), ["tokens", "(7,)", "(batch, n)"]),
+        (lambda: decoder_only(ONLY, TEXT, [1, 8, 1]), ["prefix_lengths", "0 … 7", "1 to 8"]),
+        (lambda: decoder_only(ONLY, TEXT, [1, 2]), ["prefix_lengths", "(2,)", "(3,)"]),
+        (lambda: decoder_only(ONLY, TEXT, lengths=[7, 8, 1]), ["lengths", "0 … 7", "1 to 8"]),
+        (lambda: decoder_only(ONLY, TEXT, positions="sine"), ["positions = 'sine'", "'alibi'"]),
     ],
 )
 def test_wrong_input_is_named_with_its_shape(call, words):

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+import folders
+from folders import ASSIGNMENTS, BOOK
 from grading import chapters, leaks, outcomes, rebuild, report, sandbox
 from grading.hidden import secret_seed
 from grading.places import (
-    ASSIGNMENTS,
-    BOOK,
     RELEASE,
     SOURCE,
     hand_out,
@@ -23,8 +23,6 @@ from grading.places import (
     set_names,
     source_of,
 )
-
-HTML = ASSIGNMENTS.parent / "_build" / "html"
 
 
 def assign(wanted, release):
@@ -74,17 +72,12 @@ def release_set(course, name, release):
 
 def require_no_leaks(release):
     """Stop if something that students get holds a solution or a model answer."""
-    packages = ("helpers", "figures")
-    public = [
-        path.read_text(encoding="utf-8")
-        for name in packages
-        for path in (BOOK / name).rglob("*.py")
-    ]
+    public = [path.read_text(encoding="utf-8") for path in folders.modules()]
     sources = [read(named(SOURCE, name)) for name in set_names()]
     passages = set().union(*(leaks.secrets(source, public) for source in sources))
     found = leaks.look_through(release, passages)
-    if HTML.is_dir():
-        found += leaks.look_through(HTML, passages)
+    if folders.HTML.is_dir():
+        found += leaks.look_through(folders.HTML, passages)
     else:
         print("The book isn't built, so its pages were not looked through: make book, and again.")
     if found:

@@ -31,8 +31,12 @@ class Course:
         self.folder = folder
         sandbox.write_kernelspec(folder, unsafe=unsafe)
         os.environ["JUPYTER_PATH"] = str(folder)
-        # nbgrader calls alembic by its name.
-        os.environ["PATH"] = os.pathsep.join((f"{sys.prefix}/bin", os.environ["PATH"]))
+        # nbgrader calls alembic by its name; the installed script breaks when the course is moved.
+        alembic = folder / "bin" / "alembic"
+        alembic.parent.mkdir()
+        alembic.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m alembic "$@"\n')
+        alembic.chmod(0o755)
+        os.environ["PATH"] = os.pathsep.join((str(alembic.parent), os.environ["PATH"]))
         self.config = _config(folder)
         self.api = NbGraderAPI(config=self.config)
 

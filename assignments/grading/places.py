@@ -1,14 +1,12 @@
 """Where the notebooks of problem sets and chapters are, and how they get to the students."""
 
 import shutil
-from pathlib import Path
 
 import nbformat
 
+from folders import ASSIGNMENTS, BOOK, CODE, DATA
 from grading import chapters, hidden
 
-ASSIGNMENTS = Path(__file__).resolve().parents[1]
-BOOK = ASSIGNMENTS.parent / "book"
 SOURCE, RELEASE = ASSIGNMENTS / "source", ASSIGNMENTS / "release"
 
 
@@ -47,7 +45,7 @@ def hand_out(notebook, folder, name):
     shutil.rmtree(folder / name, ignore_errors=True)
     write(notebook, named(folder, name))
     rubbish = shutil.ignore_patterns("__pycache__", "*.pyc")
-    wanted = ["helpers"] if name in set_names() else ["helpers", "figures", "results", "quizzes"]
+    wanted = ["helpers"] if name in set_names() else [*CODE, *DATA]
     for part in wanted:
         if (BOOK / part).is_dir():
             shutil.copytree(BOOK / part, folder / name / part, ignore=rubbish)

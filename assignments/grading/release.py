@@ -11,13 +11,12 @@ from pathlib import Path
 
 import nbformat
 
+from folders import BOOK, CODE, DATA, HTML, ROOT
 from grading.chapters import without_solutions
-from grading.places import ASSIGNMENTS, BOOK, read
+from grading.places import read
 
-ROOT = ASSIGNMENTS.parent
-HTML, DIST = ROOT / "_build" / "html", ROOT / "dist"
+DIST = ROOT / "dist"
 DATE = (1980, 1, 1, 0, 0, 0)
-FOLDERS = ("helpers", "figures", "results", "quizzes")
 OTHERS = ("binder/requirements.txt", "binder/install_missing.py", "LICENSE", "README.md")
 
 
@@ -36,7 +35,7 @@ def student_notebooks():
     for path in BOOK.glob("*.ipynb"):
         notebook = without_solutions(read(path))
         content[f"book/{path.name}"] = (nbformat.writes(notebook) + "\n").encode()
-    for folder in FOLDERS:
+    for folder in (*CODE, *DATA):
         for name, data in files_below(BOOK / folder).items():
             content[f"book/{folder}/{name}"] = data
     return content

@@ -14,8 +14,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from folders import BOOK, CODE, DATA
+
 NAME = "sandbox"
-BOOK = Path(__file__).resolve().parents[2] / "book"
 SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/fonts")
 NOBODY = "65534"
 FILE_BYTES = 50_000_000
@@ -53,7 +54,7 @@ def inside(folder, here):
     options = ["--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     options += ["--uid", NOBODY, "--gid", NOBODY, "--hostname", NAME]
     options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
-    ours = (BOOK / name for name in ("helpers", "figures", "results"))
+    ours = (BOOK / name for name in (*CODE, *DATA))
     for path in (*SYSTEM, sys.prefix, sys.base_prefix, *ours):
         options += ["--ro-bind-try", str(path), str(path)]
     return [*options, "--bind", str(folder), str(folder), "--chdir", str(here)]
@@ -69,7 +70,6 @@ def environment():
         "IPYTHONDIR": "/tmp/ipython",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONPATH": str(BOOK),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

@@ -5,7 +5,7 @@
 2. It copies the part of MathJax that the pages need, so that nothing comes from elsewhere.
 3. It keeps the search page quiet when the book is opened as a file.
 4. It mends the role that screen readers are told for an entry of the bibliography.
-5. It lets the API page import the helpers, and list the fields of named tuples once.
+5. It lets the API page list the fields of named tuples once.
 """
 
 import hashlib
@@ -13,8 +13,8 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import re
 import shutil
-import sys
 from pathlib import Path
 
 from jupyter_cache import get_cache
@@ -23,18 +23,21 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 import notebooks
+from folders import BOOK, CODE, DATA
 
 logger = logging.getLogger(__name__)
 
 # What a notebook's outputs depend on besides its own code.
-DEPENDENCIES = ("helpers", "figures", "results", "quizzes", "_extensions")
+DEPENDENCIES = (*CODE, *DATA, "_extensions")
+# Traces of Python and of its installer.
+RUBBISH = re.compile(r"\.pyc$|\.egg-info/")
 # A browser doesn't let a page that was opened as a file read others for their summaries.
 QUIET_SEARCH = (
     "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
 )
 
 
-def fingerprint(book=notebooks.BOOK):
+def fingerprint(book=BOOK):
     """Hash Python, the installed distributions and every file that notebooks depend on."""
     digest = hashlib.sha256(platform.python_version().encode())
     distributions = importlib.metadata.distributions()
@@ -42,8 +45,9 @@ def fingerprint(book=notebooks.BOOK):
         digest.update(line.encode())
     for folder in DEPENDENCIES:
         for path in sorted((book / folder).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(str(path.relative_to(book)).encode())
+            name = path.relative_to(book).as_posix()
+            if path.is_file() and not RUBBISH.search(name):
+                digest.update(name.encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -83,7 +87,9 @@ def execute_missing_notebooks(app, environment, docnames):
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
     timeout = app.config.nb_execution_timeout
-    notebooks.execute_all(missing, static=True, timeout=timeout, report=report)
+    notebooks.execute_all(
+        notebooks.longest_first(missing), static=True, timeout=timeout, report=report
+    )
     failed = [run for run in done if run.error]
     for run in failed:
         logger.error(f"{run.path.name} failed:\n{run.error}")
@@ -133,7 +139,6 @@ def skip_fields(app, what, name, member, skip, options):
 
 def setup(app):
     """Connect the steps to Sphinx."""
-    sys.path.insert(0, str(notebooks.BOOK))  # the API page imports helpers
     app.connect("config-inited", configure)
     app.connect("env-before-read-docs", execute_missing_notebooks)
     app.connect("html-page-context", mend_citation_roles)

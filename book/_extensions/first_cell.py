@@ -2,6 +2,7 @@
 # Then, where the course isn't there, as on Colab: fetch it, and the packages that are missing.
 import importlib.util
 import os
+import site
 import sys
 
 ADDRESS, BRANCH = "", "main"
@@ -32,10 +33,11 @@ if importlib.util.find_spec("helpers") is None:
             f"The course could not be fetched from {ADDRESS}: that needs a network, and git. "
             + FROM_FOLDER
         )
+    if os.system(f'"{sys.executable}" course/binder/install_missing.py'):
+        raise Missing("The course and the packages that it needs could not be installed.")
+    site.main()  # finds what has been installed since this kernel started
+if os.path.isdir("course/book"):
     os.chdir("course/book")
-    sys.path.insert(0, os.getcwd())
-    if os.system(f'"{sys.executable}" ../binder/install_missing.py'):
-        raise Missing("Packages that the course needs could not be installed: see above.")
 
 import threadpoolctl
 

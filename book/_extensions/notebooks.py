@@ -3,10 +3,10 @@
 The Sphinx extension beside this file uses the first half (`execute_all`). The second
 half is what ``make notebooks`` runs::
 
-    python book/_extensions/notebooks.py                  # every chapter
-    python book/_extensions/notebooks.py 03_bottleneck    # just one
-    python book/_extensions/notebooks.py --setup          # execute nothing: renew the first
-                                                          # cells, and what Lab shows folded
+    python -m notebooks                  # every chapter
+    python -m notebooks 03_bottleneck    # just one
+    python -m notebooks --setup          # execute nothing: renew the first cells, and what
+                                         # JupyterLab shows folded
 """
 
 import asyncio
@@ -26,7 +26,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from traitlets.config import Config
 
-BOOK = Path(__file__).parents[1]
+from folders import ASSIGNMENTS, BOOK, ROOT
+
 CELL_TIMEOUT = 600
 # One thread a kernel: as many kernels run side by side as there are cores.
 KERNEL_ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
@@ -171,6 +172,24 @@ def mixed_cells(notebook):
     return mixed
 
 
+def why_not_compared(cell, outputs):
+    """Say why nbval could not compare what a code cell showed; empty if it could, or needn't.
+
+    Parameters
+    ----------
+    cell : NotebookNode
+        As it is committed.
+    outputs : list of NotebookNode
+        What it showed when it was executed.
+    """
+    shown = nbformat.from_dict({**cell, "outputs": outputs})
+    if mixed_cells(nbformat.v4.new_notebook(cells=[shown])):
+        return "This cell prints and draws: split it."
+    if _normalise_outputs(shown, 1) != bool(cell.execution_count):
+        return "This cell prints now and did not before, or the other way: run `make notebooks`."
+    return ""
+
+
 # ---- the normal form ---------------------------------------------------------------------
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -247,7 +266,7 @@ NOWHERE = 'ADDRESS, BRANCH = "", "main"'
 
 def settings():
     """Read ``_config.yml``."""
-    return yaml.safe_load((BOOK.parent / "_config.yml").read_text(encoding="utf-8"))
+    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 
 
 def setup_cell(repository=None):
@@ -300,6 +319,15 @@ def write(notebook, path):
     path.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", encoding="utf-8")
 
 
+def longest_first(paths):
+    """Sort notebooks by their code cells, so that no long one is left for the end."""
+
+    def size(path):
+        return sum(cell.cell_type == "code" for cell in read(path).cells)
+
+    return sorted(paths, key=size, reverse=True)
+
+
 def chapters(names=()):
     """Return the paths of the chapters with these names, or of all chapters."""
     if names:
@@ -309,7 +337,7 @@ def chapters(names=()):
 
 def problem_sets():
     """Return the paths of the instructor's versions of the problem sets."""
-    return sorted((BOOK.parent / "assignments" / "source").glob("*/*.ipynb"))
+    return sorted((ASSIGNMENTS / "source").glob("*/*.ipynb"))
 
 
 def main(names):
@@ -319,7 +347,7 @@ def main(names):
         print(f"{run.path.name}: {run.seconds:.1f} s", flush=True)
 
     failed = False
-    for run in execute_all(chapters(names), static=False, report=report):
+    for run in execute_all(longest_first(chapters(names)), static=False, report=report):
         mixed = mixed_cells(run.notebook)
         if run.error:
             print(f"\n{run.path.name} failed and was not written:\n{run.error}", file=sys.stderr)

@@ -6,7 +6,7 @@
 import html
 from pathlib import Path
 
-#: The house, from the top floor down: (what the floor is for, its rooms). Imports point down.
+#: The house from the top floor down, (what the floor is for, its rooms). Imports point down.
 FLOORS = (
     (
         "pages",
@@ -91,7 +91,6 @@ def house(floors=FLOORS, page="api.html"):
             title = f"<code>{room}</code>"
             if room not in UNLINKED:
                 title = f'<a href="{page}#module-helpers.{room}">{title}</a>'
-
             lines.append(f'<p class="room">{title} {html.escape(purpose)}</p>')
         lines.append("</div>")
     return "\n".join([*lines, "</div>"])

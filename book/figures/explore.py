@@ -445,3 +445,37 @@ def _show_widgets(draw, figure, alt, caption, labels, start, values):
     for slider in sliders.values():
         slider.observe(update_or_say_why, names="value")
     display(ipywidgets.VBox([picture, *sliders.values(), words], layout={"max_width": width}))
+
+
+def picture(draw, *data, alt, caption="", size=(6.4, 3.6), **options):
+    """Draw a new figure and show it: what is drawn, the picture in words, and its caption.
+
+    Parameters
+    ----------
+    draw : callable
+        A function of `figures.plots`, or any ``draw(figure, *data, **options)``.
+    *data
+        What it draws.
+    alt : str
+        The picture in words, for readers who can't see it.
+    caption : str
+        What to see in the picture; shown below it.
+    size : (float, float)
+        Width and height of the figure in inches.
+    **options
+        Of `draw`.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+
+    Examples
+    --------
+    >>> from figures.plots import bars
+    >>> picture(bars, [0.7, 0.3], labels="ab", y_label="weight", alt="bars of 0.7 and 0.3")
+    ... # doctest: +SKIP
+    """
+    figure = new_figure(size)
+    draw(figure, *data, **options)
+    show(figure, alt=alt, caption=caption)

@@ -167,6 +167,35 @@ def heatmap(
     _label_columns(axes, columns)
 
 
+def attention_map(figure, found, x_label="", y_label="", layer=0, head=0, **options):
+    """Draw one head's map with the words that it lies between; the end that is said is left out.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+    found : object
+        With ``weights`` (layers, heads, n_rows, n_columns), ``rows`` and ``columns``.
+    x_label, y_label : str
+    layer, head : int
+    **options
+        As for `heatmap`.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> weights = np.ones((1, 1, 2, 3)) / 3
+    >>> found = SimpleNamespace(weights=weights, rows=["a", "(end)"], columns="xyz")
+    >>> figure = new_figure()
+    >>> attention_map(figure, found, x_label="read")
+    >>> figure.axes[0].images[0].get_array().shape
+    (1, 3)
+    """
+    rows = [row for row in found.rows if row != "(end)"]
+    weights = found.weights[layer, head, : len(rows)]
+    labels = {"x_label": x_label, "y_label": y_label}
+    heatmap(figure, weights, rows=rows, columns=found.columns, **labels, **options)
+
+
 def lines(
     figure,
     x,
@@ -551,3 +580,81 @@ def _require_curves(x, series):
                 f"series {name!r} has shape {y.shape}, x has {x.shape}: the last axis of a series "
                 "must be as long as x, (n_seeds, n_points) or (n_points,)"
             )
+
+
+def shares_by_length(figure, lengths, shares, *, counted="sequences", unit="letters", shade=None):
+    """Draw how large a share is right, from 0 to 1, against the length of the source.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+    lengths : array, shape (n_lengths,)
+    shares : dict of str to array, shape (n_seeds, n_lengths) or (n_lengths,)
+        Six curves at most, as for `lines`.
+    counted : str
+        What is right.
+    unit : str
+        What a source is so many of.
+    shade : (float, float, str), optional
+        Lengths to set apart, and why, such as those never trained on.
+
+    Examples
+    --------
+    >>> figure = new_figure()
+    >>> shares_by_length(figure, [4, 8, 16], {"one vector": [1, 0.5, 0.1]}, unit="words")
+    >>> figure.axes[0].get_xlabel()
+    'source length (words)'
+    """
+    lines(
+        figure,
+        lengths,
+        shares,
+        x_label=f"source length ({unit})",
+        y_label=f"{counted} right",
+        limits=(0, 1.02),
+        shade=shade,
+    )
+
+
+def plane(figure, places, names, weights, *, query, output, reach=3.3):
+    """Draw keys in the plane, larger the more weight they have, with the query and the output.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+    places : array, shape (n_keys, 2)
+        Where the keys lie.
+    names : sequence of str
+        A letter or two for each key; a string is a sequence of characters.
+    weights : array, shape (n_keys,)
+    query, output : arrays, shape (2,)
+        A line from the middle of the plane with a dot at its tip, and a diamond.
+    reach : float
+        Both axes go from -reach to reach.
+
+    Examples
+    --------
+    >>> figure = new_figure()
+    >>> keys = np.array([[1.0, 0.0], [0.0, 2.0]])
+    >>> plane(figure, keys, "ab", [0.5, 0.5], query=[1.0, 0.5], output=keys.mean(axis=0))
+    >>> figure.axes[0].lines[0].get_xydata()
+    array([[0. , 0. ],
+           [1. , 0.5]])
+    """
+    axes, is_new = _axes(figure, ("plane", *names), 0.4, 0.1, 0.3, 0.1)
+    if is_new:
+        axes.set(aspect="equal", axisbelow=True)
+        axes.grid(color="#dddddd")
+        axes.scatter(*np.transpose(places), color="#b3dbf2", edgecolors=STYLES[0][0], zorder=1)
+        axes.plot([], [], color=STYLES[1][0], linewidth=2.5, marker="o", markevery=[1])
+        axes.plot([], [], "D", color="black", markersize=9)
+        for name in names:
+            axes.text(0, 0, name, ha="center", va="center", size=LARGE)
+        axes.apply_aspect()  # at once: later it would move the axes
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
+    axes.collections[0].set_offsets(places)
+    axes.collections[0].set_sizes(180 + 1000 * np.asarray(weights))
+    axes.lines[0].set_data([0, query[0]], [0, query[1]])
+    axes.lines[1].set_data([output[0]], [output[1]])
+    for text, place in zip(axes.texts, places, strict=True):
+        text.set_position(place)

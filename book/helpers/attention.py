@@ -256,6 +256,7 @@ def prefix_mask(lengths, n):
     return causal_mask(n) | padding_mask(lengths, n)
 
 
+@fast.by(kernels.seen)
 def seen(x, mask):
     """Keys or values, with 0 for NaN and infinity where no query may look.
 
@@ -280,6 +281,7 @@ def seen(x, mask):
     if mask is None:
         return x
     looked_at = numpy.any(numpy.atleast_2d(mask), axis=-2)[..., None]
+    x = x + numpy.zeros(looked_at.shape, x.dtype)  # `where` has no gradient of what it repeats
     return np.where(looked_at | np.isfinite(x), x, 0)
 
 
@@ -406,6 +408,8 @@ def multi_head_attention(params, queries_from, keys_values_from, mask=None, scor
     >>> output.shape, weights.shape
     ((3, 5, 4), (3, 2, 5, 5))
     """
+    if queries_from is keys_values_from:  # in self-attention padding asks, too
+        queries_from = seen(queries_from, mask)
     keys_values_from = seen(keys_values_from, mask)
     queries = split_heads(queries_from, params["queries"])  # (batch, heads, n_queries, width_head)
     keys = split_heads(keys_values_from, params["keys"])

@@ -106,7 +106,7 @@ def start_cache(params, memory, memory_lengths):
     Parameters
     ----------
     params : dict
-        From `start.init_decoder`.
+        From `start.init_decoder`, with ``block_0.attention_norm.scale`` (width,).
     memory : array (batch, n_memory, width)
     memory_lengths : integer array (batch,) up to n_memory
 
@@ -143,11 +143,12 @@ def decoder_step(params, embedded, cache, *, positions="sinusoidal", **parts):
     Parameters
     ----------
     params : dict
-        From `start.init_decoder`.
+        From `start.init_decoder`, with ``block_0.attention_norm.scale`` (width,).
     embedded : array (batch, n_new, width)
         The new tokens, usually one.
     cache : dict
-        From `start_cache`, or from the step before; it is not changed.
+        From `start_cache`, or from the step before, with ``block_0.memory.keys``
+        (batch, heads, n_memory, width_head); it is not changed.
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
     **parts
         ``norm`` and ``residual``, as for `transformer.sublayer`.
@@ -276,10 +277,11 @@ def stack_step(params, embedded, cache=None, *, prefix=False, positions="rotary"
     Parameters
     ----------
     params : dict
-        From `start.init_encoder`.
+        From `start.init_encoder`, with ``block_0.attention_norm.scale`` (width,).
     embedded : array (batch, n_new, width)
     cache : dict, optional
-        From the step before; it is not changed.
+        From the step before, with ``block_0.keys`` (batch, heads, n_before, width_head); it is not
+        changed.
     prefix : bool
         Whether the new positions see each other, or each itself and earlier ones alone.
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
@@ -325,7 +327,7 @@ def start_writing(params, tokens, *, prefix=False, **options):
     prefix : bool
         Whether the tokens of the beginning see each other, as in `transformer.decoder_only`.
     **options
-        ``positions`` (rotary if not given), ``norm`` and ``residual``.
+        ``positions`` (rotary if not given), ``norm`` and ``residual``, as for `stack_step`.
 
     Returns
     -------

@@ -43,6 +43,8 @@ def softmax(x, axis=-1, where=None):
     >>> softmax(numpy.array([0.0, 0.0, 5.0]), where=numpy.array([True, True, False]))
     array([0.5, 0.5, 0. ])
     """
+    if x.size == 0:  # no key to look at, or no query
+        return x
     x = x if where is None else np.where(where, x, -numpy.inf)
     highest = np.max(x, axis=axis, keepdims=True)
     exponentials = np.exp(x - np.where(highest == -numpy.inf, 0, highest))

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from helpers.shapes import shapes
+
 
 def flatten(params):
     """Put all arrays of a nested dict into one vector, in the order of the dict.
@@ -124,6 +126,7 @@ def clip(gradient, longest):
     return gradient * (longest / length) if length > longest else gradient
 
 
+@shapes
 def adam(vector, gradient, moments, step, rate, decays=(0.9, 0.98), epsilon=1e-9):
     r"""Take one step of Adam (Kingma and Ba 2015, algorithm 1).
 

@@ -49,7 +49,7 @@ def sinusoidal(n, width):
     """
     turns = angles(numpy.arange(n), width)
     pairs = numpy.stack([numpy.sin(turns), numpy.cos(turns)], axis=-1)  # (n, pairs, 2)
-    return pairs.reshape(n, -1)[:, :width].astype(numpy.float32)
+    return pairs.reshape(n, width + width % 2)[:, :width].astype(numpy.float32)
 
 
 def angles(places, width):

@@ -169,7 +169,7 @@ def scan(step, params, inputs, lengths=None, state=None):
         new = step(params, inputs[:, t], state)
         state = choose(goes_on[:, t], new, state)
         outputs.append(np.where(goes_on[:, t], shown(state), 0))
-    return np.stack(outputs, axis=1), state
+    return np.stack(outputs, axis=1) if outputs else shown(state)[:, None][:, :0], state
 
 
 def true_places(lengths, shape):
@@ -231,8 +231,8 @@ def rnn(params, inputs, lengths=None, state=None, table=None):
     params : dict
         ``input`` (width_in, width), ``recurrent`` (width, width), ``input_bias`` (width,) and
         ``recurrent_bias`` (width,), see `start.init_rnn`.
-    inputs : array (batch, time, width_in) or integer array (batch, time) below vocabulary
-        Vectors, or with `table` tokens.
+    inputs : array (batch, time, width_in), with table integer array (batch, time) below vocabulary
+        Vectors, or tokens.
     lengths : integer array (batch,) up to time, optional
         The true length of each sequence; steps past it change nothing.
     state : array (batch, width), optional
@@ -275,8 +275,8 @@ def gru(params, inputs, lengths=None, state=None, table=None):
     params : dict
         ``input`` (width_in, 3 width), ``recurrent`` (width, 3 width), ``input_bias`` (3 width,)
         and ``recurrent_bias`` (3 width,), see `start.init_gru`.
-    inputs : array (batch, time, width_in) or integer array (batch, time) below vocabulary
-        Vectors, or with `table` tokens.
+    inputs : array (batch, time, width_in), with table integer array (batch, time) below vocabulary
+        Vectors, or tokens.
     lengths : integer array (batch,) up to time, optional
         The true length of each sequence; steps past it change nothing.
     state : array (batch, width), optional
@@ -320,8 +320,8 @@ def lstm(params, inputs, lengths=None, state=None, table=None):
     params : dict
         ``input`` (width_in, 4 width), ``recurrent`` (width, 4 width), ``input_bias`` (4 width,)
         and ``recurrent_bias`` (4 width,), see `start.init_lstm`.
-    inputs : array (batch, time, width_in) or integer array (batch, time) below vocabulary
-        Vectors, or with `table` tokens.
+    inputs : array (batch, time, width_in), with table integer array (batch, time) below vocabulary
+        Vectors, or tokens.
     lengths : integer array (batch,) up to time, optional
         The true length of each sequence; steps past it change nothing.
     state : pair of arrays (batch, width), optional

@@ -42,7 +42,8 @@ def attentive_step(params, x, memory, mask, state):
     Parameters
     ----------
     params : dict
-        ``score`` and ``gru``, see `start.init_attentive_gru`.
+        ``score`` and ``gru``, see `start.init_attentive_gru`; ``gru.recurrent`` (width, 3 width)
+        and ``gru.input`` (width_in + width, 3 width), which reads the input and the context.
     x : array (batch, width_in)
     memory : array (batch, n_memory, width)
         What is looked at: both keys and values.
@@ -81,9 +82,10 @@ def attentive_gru(params, inputs, memory, mask=None, state=None, table=None):
     Parameters
     ----------
     params : dict
-        ``score`` and ``gru``, see `start.init_attentive_gru`.
-    inputs : array (batch, time, width_in) or integer array (batch, time) below vocabulary
-        Vectors, or with `table` tokens.
+        ``score`` and ``gru``, see `start.init_attentive_gru`; ``gru.recurrent`` (width, 3 width)
+        and ``gru.input`` (width_in + width, 3 width), which reads the input and the context.
+    inputs : array (batch, time, width_in), with table integer array (batch, time) below vocabulary
+        Vectors, or tokens.
     memory : array (batch, n_memory, width)
         What is looked at: both keys and values.
     mask : boolean array to (batch, 1, n_memory), optional
@@ -188,13 +190,14 @@ def encode(params, source, source_lengths, encoder="gru", summary=None, **option
     return outputs, summarise(outputs, source_lengths, summary) if summary else last
 
 
+@shapes
 def summarise(outputs, lengths, summary):
     """Return the last true output of each sequence, or the mean of its true outputs.
 
     Parameters
     ----------
     outputs : array (batch, n, width)
-    lengths : integer array (batch,)
+    lengths : integer array (batch,) up to n
     summary : {"last", "mean"}
 
     Returns
@@ -210,7 +213,7 @@ def summarise(outputs, lengths, summary):
     places, ends = numpy.arange(outputs.shape[1]), lengths[:, None, None]
     counts = places == ends - 1 if summary == "last" else places < ends  # (batch, 1, n)
     shares = counts / numpy.maximum(counts.sum(axis=-1, keepdims=True), 1)
-    return (shares.astype(outputs.dtype) @ outputs)[:, 0]
+    return (shares.astype(outputs.dtype) @ seen(outputs, counts))[:, 0]
 
 
 def wire(outputs, summary, source_lengths, attend):
@@ -313,8 +316,8 @@ def decode(
         What the decoder may look at: all encoder outputs, or one vector (n_memory = 1).
     mask : boolean array to (batch, n_target, n_memory), or None
         True = may attend; the same for all steps if attention is inside.
-    state : first state of the decoder
-        (batch, width), for an LSTM a pair.
+    state : array or pair of arrays (batch, width)
+        First state of the decoder, for an LSTM the pair of hidden state and cell.
     cell : {"gru", "rnn", "lstm"}
     score : callable, or the name of one
         (queries, keys) -> scores, see `named_score`; attention inside has its own.
@@ -378,7 +381,7 @@ def seq2seq(params, source, source_lengths, target_in, *, attend=True, encoder="
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
     **wiring
         ``summary``, as for `encode`; ``score``, ``attention``, ``dropout`` and ``rng``, as for
-        `decode`; ``positions`` of a self-attention encoder.
+        `decode`; ``positions`` of a self-attention encoder, as for `transformer.encoder`.
 
     Returns
     -------

@@ -2,27 +2,32 @@
 
 The lowest module: it imports no other. `@shapes` reads the *Parameters* section of a docstring:
 
-====================================================  ============================================
-``queries : array (..., n_queries, width)``           shape; a word means the same size everywhere
-``lengths : integer array (batch,) up to time``       whole numbers, each from 0 to that size
-``tokens : integer array (*places) below vocabulary`` whole numbers that are rows of a table
-``mask : boolean array to (..., n_queries, n_keys)``  True and False, broadcastable to that shape
-``norm : {"pre", "post"}``                            one of these
-``heads : int, at least 1``                           a whole number that is large enough
-``rate : float, from 0 to below 1``                   a number in that range
-``score : callable (queries, keys)``                  what its own docstring says of those two
-``state : pair of arrays (batch, width)``             two arrays of that shape
-``x : array (n, 3) or integer array (n,)``            the one that has as many axes
-====================================================  ============================================
+=====================================================  ============================================
+``queries : array (..., n_queries, width)``            shape; a word means the same size everywhere
+``lengths : integer array (batch,) up to time``        whole numbers, each from 0 to that size
+``tokens : integer array (*places) below vocabulary``  whole numbers that are rows of a table
+``mask : boolean array to (..., n_queries, n_keys)``   True and False, broadcastable to that shape
+``norm : {"pre", "post"}``                             one of these
+``heads : int, at least 1``                            a whole number that is large enough
+``rate : float, from 0 to below 1``                    a number in that range
+``score : callable (queries, keys)``                   what its own docstring says of those two
+``state : pair of arrays (batch, width)``              two arrays of that shape
+``state : array or pair of arrays (batch, width)``     or one alone
+``x : array (n, 3) or integer array (n,)``             the one that has as many axes
+``x : array (n, 3), with y integer array (n,)``        the second where y is given
+=====================================================  ============================================
 
 ``...`` are axes that broadcast, ``*places`` axes that are the same in every array, ``3 width`` is
-three times the size of *width*. Double-backticked names with a shape, below ``params : dict``,
-are arrays in that dictionary. What is optional may be None. Whole numbers where real ones belong
-become real numbers, lists become arrays.
+three times the size of *width*, ``n + width`` the sum of two of which the second is known.
+Double-backticked names with a shape, below ``params : dict``, are arrays in that dictionary;
+``norm.scale`` is one in a dictionary inside. ``**options`` that are *as for* another function are
+checked by its docstring. What is optional may be None. Whole numbers where
+real ones belong become real numbers, lists become arrays.
 """
 
 import inspect
 import re
+import sys
 from contextvars import ContextVar
 from functools import wraps
 from typing import NamedTuple
@@ -130,13 +135,15 @@ class _Array(NamedTuple):
     axes: tuple
     limit: tuple | None  # ("up to" or "below", name of a size)
     broadcast: bool
+    beside: str | None = None  # argument with which alone it is meant
 
 
 class _Pair(NamedTuple):
-    """Two arrays of one shape."""
+    """Two arrays of one shape; or perhaps one alone."""
 
     name: str
     axes: tuple
+    or_one: bool
 
 
 class _Value(NamedTuple):
@@ -161,10 +168,12 @@ def _calls(said):
 
 
 _ARRAY = re.compile(
-    r"(?P<kind>integer |boolean |any )?arrays? (?P<to>to )?\((?P<axes>[^)]*)\)"
+    r"(?:with (?P<beside>\w+) )?(?P<kind>integer |boolean |any )?arrays? "
+    r"(?P<to>to )?\((?P<axes>[^)]*)\)"
     r"(?: (?P<limit>up to|below) (?P<size>\w+))?"
 )
-_INNER = re.compile(r"(?P<names>(?:``\w+``(?:, | and )?)+)\s+\((?P<axes>[^)]*)\)")
+_PAIR = re.compile(r"(?P<one>array or )?pair of arrays \((?P<axes>[^)]*)\)")
+_INNER = re.compile(r"(?P<names>(?:``[\w.]+``(?:, | and )?)+)\s+\((?P<axes>[^)]*)\)")
 _CHOICES = re.compile(r"\{(?P<choices>[^}]*)\}")
 _CALL = re.compile(r"callable \((?P<arguments>[^)]*)\)")
 _LEAST = re.compile(r"(?P<kind>int|float), at least (?P<low>[\d.]+)")
@@ -181,7 +190,20 @@ def _read(function):
     for names, kind, body in re.findall(r"^(\w[\w, *]*?) : (.*)\n?((?:    .*\n?|\n)*)", text, re.M):
         for name in names.replace("*", "").split(", "):
             contract += _said(name, kind, body)
+    for body in re.findall(r"^[\w, ]*\*\*\w+\n((?:    .*\n?)*)", text, re.M):
+        for other in _others(function, body):
+            more = other.contract if hasattr(other, "contract") else _read(other)
+            contract += [said for said in more if isinstance(said, _Value)]
     return contract
+
+
+def _others(function, text):
+    """Yield the functions to which a docstring hands options on."""
+    function = inspect.unwrap(function)
+    package = function.__module__.rpartition(".")[0]
+    for module, name in re.findall(r"[Aa]s\s+for\s+`(?:(\w+)\.)?(\w+)`", text):
+        there = vars(sys.modules[f"{package}.{module}"]) if module else function.__globals__
+        yield there[name]
 
 
 def _said(name, kind, body):
@@ -190,10 +212,10 @@ def _said(name, kind, body):
         return [
             _Array(name, inner.strip("`"), "", _axes(found["axes"]), None, False)
             for found in _INNER.finditer(" ".join(body.split()))
-            for inner in re.findall(r"``\w+``", found["names"])
+            for inner in re.findall(r"``[\w.]+``", found["names"])
         ]
-    if kind.startswith("pair of arrays"):
-        return [_Pair(name, _axes(_ARRAY.search(kind)["axes"]))]
+    if found := _PAIR.match(kind):
+        return [_Pair(name, _axes(found["axes"]), bool(found["one"]))]
     if _ARRAY.match(kind):
         return [tuple(_array(name, found) for found in _ARRAY.finditer(kind))]
     if found := _CHOICES.match(kind):
@@ -211,7 +233,8 @@ def _said(name, kind, body):
 def _array(name, found):
     limit = (found["limit"], found["size"]) if found["limit"] else None
     kind = (found["kind"] or "").strip()
-    return _Array(None, name, kind, _axes(found["axes"]), limit, bool(found["to"]))
+    axes = _axes(found["axes"])
+    return _Array(None, name, kind, axes, limit, bool(found["to"]), found["beside"])
 
 
 def _axes(text):
@@ -251,15 +274,21 @@ def _taken(said, given):
     if isinstance(said, tuple) and not isinstance(said, _Array):
         array = _from_lists(said[0].name, given.get(said[0].name))
         axes = len(getattr(array, "shape", ()))
+        said = [one for one in said if given.get(one.beside) is not None] or [
+            one for one in said if one.beside is None
+        ]
         return next((one for one in said if len(one.axes) == axes), said[0]), array
-    owner = given.get(said.owner)
-    array = owner.get(said.name) if isinstance(owner, dict) else None
+    array = given.get(said.owner)
+    for name in said.name.split("."):
+        array = array.get(name) if isinstance(array, dict) else None
     return said, _from_lists(said.name, array)
 
 
 def _bind_pair(said, pair, sizes):
     if pair is None:
         return
+    if said.or_one and hasattr(pair, "shape"):
+        pair = pair, pair
     given = f"an array {pair.shape}" if hasattr(pair, "shape") else f"{len(pair)} arrays"
     fits = not hasattr(pair, "shape") and len(pair) == 2
     require(fits, f"{said.name} must be a pair of arrays, not {given}")
@@ -278,6 +307,8 @@ def _as_array(said, array, given):
         require(whole, f"{said.name} must hold integers, not {array.dtype}")
         array = array if np.issubdtype(array.dtype, np.integer) else array.astype(int)
     elif said.owner is None and said.kind != "any" and not np.issubdtype(array.dtype, np.floating):
+        text = f"{said.name} must hold real numbers, not {array.dtype}"
+        require(array.dtype.kind in "biu", text)
         return array.astype(_format(given))
     return array
 
@@ -305,7 +336,7 @@ def _format(given):
 
 def _bind(said, shape, sizes):
     """Compare a shape with the sizes that are known, and learn the others from it."""
-    axes = said.axes
+    axes, whole = said.axes, shape
     if axes[-1:] == ("...",):  # whatever follows
         axes, shape = axes[:-1], shape[: len(axes) - 1]
     lead = axes[0] if axes and axes[0].startswith(("...", "*")) else None
@@ -316,20 +347,30 @@ def _bind(said, shape, sizes):
     if lead and lead != "...":
         fits = fits and sizes.get(lead, (front,))[0] == front
     if not fits:
-        raise ValueError(f"{said.name} has shape {shape}; it must be {_wanted(said, sizes)}")
+        beside = f" with {said.beside}" if said.beside else ""
+        wanted = f"it must be {_wanted(said, sizes)}"
+        raise ValueError(f"{said.name} has shape {whole}{beside}; {wanted}")
     if lead:
-        _bind_front(said, lead, front, shape, sizes)
+        _bind_front(said, lead, front, whole, sizes)
     for axis, n in zip(body, back, strict=True):
-        *times, axis = axis.split()
-        sizes.setdefault(axis, (n // int(times[0]) if times else n, said.name, shape))
+        name, size = _solved(axis, n, sizes)
+        sizes.setdefault(name, (int(size), said.name, whole))
+
+
+def _solved(axis, n, sizes):
+    """Return the name in an axis, and its size where that of the axis is n."""
+    first, *rest = axis.split()
+    if not rest:
+        return first, n
+    if rest[0] == "+":
+        return first, n - sizes[rest[1]][0]
+    return rest[0], n / int(first)
 
 
 def _fits(axis, n, sizes):
-    *times, axis = axis.split()
-    if axis.isdigit():
-        return n == int(axis)
-    factor = int(times[0]) if times else 1
-    return factor * sizes[axis][0] == n if axis in sizes else n % factor == 0
+    name, size = _solved(axis, n, sizes)
+    known = int(name) if name.isdigit() else sizes.get(name, (size,))[0]
+    return size == known and size >= 0 and size % 1 == 0
 
 
 def _bind_front(said, lead, front, shape, sizes):
@@ -353,7 +394,7 @@ def _wanted(said, sizes):
         *times, name = axis.split()
         if name == "...":
             text.append("…")
-        elif name in sizes:
+        elif name in sizes and "+" not in times:
             size, source, shape = sizes[name]
             found = size if isinstance(size, tuple) else (int(times[0] if times else 1) * size,)
             text.extend(map(str, found))

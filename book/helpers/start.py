@@ -325,7 +325,8 @@ def init_encoder(rng, width, heads=4, layers=1, *, positions="sinusoidal", norm=
     Raises
     ------
     ValueError
-        If `layers` is below 1, `heads` does not divide `width`, or a name is unknown.
+        If `layers` is below 1, `heads` does not divide `width` (for rotary positions into even
+        parts), or a name is unknown.
 
     Examples
     --------
@@ -368,6 +369,10 @@ def init_decoder(rng, width, heads=4, layers=1, *, positions="sinusoidal", norm=
 
 
 def _init_stack(init_block, rng, width, heads, layers, positions, norm, longest):
+    require(
+        positions != "rotary" or width % (2 * heads) == 0 or width % heads,
+        f"width = {width} gives each of heads = {heads} an odd width; rotary positions turn pairs",
+    )
     blocks = {f"block_{i}": init_block(rng, width, heads) for i in range(layers)}
     final = {"norm": init_layer_norm(width)} if norm == "pre" else {}
     return blocks | final | {"positions": init_positions(rng, positions, width, longest)}

@@ -41,7 +41,7 @@ def sublayer(norm_params, x, part, norm="pre", residual=True, dropout=0.0, rng=N
     norm : {"pre", "post", "none"}
     residual : bool
         Whether the part adds to its input, or takes its place.
-    dropout : float
+    dropout : float, from 0 to below 1
         Share of what the part puts out that is set to 0.
     rng : numpy.random.Generator, optional
         Needed for dropout.
@@ -77,7 +77,7 @@ def encoder_block(params, x, mask=None, *, score=scaled_dot, norm="pre", **parts
     Parameters
     ----------
     params : dict
-        From `start.init_encoder_block`.
+        From `start.init_encoder_block`, with ``attention_norm.scale`` (width,).
     x : array (batch, n, width)
     mask : boolean array to (batch, n, n), optional
         True = may attend.
@@ -132,7 +132,7 @@ def decoder_block(
     Parameters
     ----------
     params : dict
-        From `start.init_decoder_block`.
+        From `start.init_decoder_block`, with ``attention_norm.scale`` (width,).
     x : array (batch, n_target, width)
     memory : array (batch, n_memory, width)
         What the encoder put out.
@@ -233,7 +233,8 @@ def stack(params, embedded, mask, *, positions="sinusoidal", dropout=0.0, rng=No
     Parameters
     ----------
     params : dict
-        From `start.init_encoder`, with the same `positions` and `norm`.
+        From `start.init_encoder`, with the same `positions` and `norm`; it has
+        ``block_0.attention_norm.scale`` (width,).
     embedded : array (batch, n, width)
     mask : boolean array to (batch, n, n)
     positions, dropout, rng, **parts
@@ -268,7 +269,8 @@ def encoder(params, embedded, lengths, *, positions="sinusoidal", norm="pre", **
     Parameters
     ----------
     params : dict
-        From `start.init_encoder`, with the same `positions` and `norm`.
+        From `start.init_encoder`, with the same `positions` and `norm`; it has
+        ``block_0.attention_norm.scale`` (width,).
     embedded : array (batch, n, width)
         Embedded tokens, with no position in them yet.
     lengths : integer array (batch,) up to n
@@ -320,7 +322,8 @@ def decoder(
     Parameters
     ----------
     params : dict
-        From `start.init_decoder`, with the same `positions` and `norm`.
+        From `start.init_decoder`, with the same `positions` and `norm`; it has
+        ``block_0.attention_norm.scale`` (width,).
     embedded : array (batch, n_target, width)
         The embedded target, shifted right by one.
     memory : array (batch, n_memory, width)

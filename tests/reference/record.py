@@ -353,6 +353,180 @@ def transformer(generator, norm):
     save(f"transformer_{norm}", transposed(record))
 
 
+def activations(generator):
+    """Record functions of single vectors, and two linear maps with one of these between them."""
+    x, w_1, b_1 = random(generator, 2, 3, 4), random(generator, 4, 5), random(generator, 5)
+    w_2, b_2 = random(generator, 5, 6), random(generator, 6)
+    outputs = [x.log_softmax(-1), x.tanh(), x.sigmoid(), x.relu()]
+    outputs.append(functional.linear((x @ w_1 + b_1).relu(), w_2.T, b_2))
+    record = {}
+    maps = {"weight_1": w_1, "bias_1": b_1, "weight_2": w_2, "bias_2": b_2}
+    backward(record, generator, outputs, {"x": x} | maps)
+    save("activations", record)
+
+
+def places(generator):
+    """Record attention of four heads with rotary positions, and with linear biases."""
+    queries, keys, values = (random(generator, 2, 4, 5, 6) for _ in range(3))
+    mask = torch.arange(5) < torch.tensor([5, 3])[:, None]
+    rates = 10000 ** (-torch.arange(0, 6, 2) / 6)
+    turns = torch.polar(torch.ones(5, 3), torch.arange(5)[:, None] * rates)
+
+    def turned(x):
+        numbers = torch.view_as_complex(x.reshape(2, 4, 5, 3, 2)) * turns
+        return torch.view_as_real(numbers).reshape(x.shape)
+
+    back = torch.arange(5)[:, None] - torch.arange(5)
+    distances = torch.where(back < 0, -2 * back, back)
+    slopes = torch.tensor([1 / 4, 1 / 16, 1 / 64, 1 / 256])[:, None, None]
+    allowed = mask[:, None, None]
+    biases = (-slopes * distances).masked_fill(~allowed, -torch.inf)
+    attend = functional.scaled_dot_product_attention
+    outputs = [
+        attend(turned(queries), turned(keys), values, allowed),
+        attend(queries, keys, values, biases),
+    ]
+    record = {"mask": mask}
+    backward(record, generator, outputs, {"queries": queries, "keys": keys, "values": values})
+    save("places", record)
+
+
+def scores(generator):
+    """Record bilinear and additive scores of all pairs."""
+    queries, keys, bilinear = (
+        random(generator, *shape) for shape in ((2, 3, 4), (2, 5, 4), (4, 4))
+    )
+    to_queries, to_keys, vector = nn.Linear(4, 6), nn.Linear(4, 6), random(generator, 6)
+    hidden = torch.tanh(to_queries(queries)[:, :, None] + to_keys(keys)[:, None])
+    pairs = queries[:, :, None].expand(2, 3, 5, 4), keys[:, None].expand(2, 3, 5, 4)
+    outputs = [functional.bilinear(*pairs, bilinear[None])[..., 0], hidden @ vector]
+    inputs = {"queries": queries, "keys": keys, "bilinear": bilinear, "vector": vector}
+    for name, part in {"to_queries": to_queries, "to_keys": to_keys}.items():
+        inputs |= {f"{name}.weight": part.weight, f"{name}.bias": part.bias}
+    record = {}
+    backward(record, generator, outputs, inputs)
+    save("scores", transposed(record))
+
+
+def linear_attention(generator):
+    """Record attention without a softmax, by way of all pairs: over true keys, and causal."""
+    queries, keys, values = (random(generator, 2, 5, width) for width in (4, 4, 6))
+    mask = torch.arange(5) < torch.tensor([5, 3])[:, None]
+    pairs = (functional.elu(queries) + 1) @ (functional.elu(keys) + 1).mT * mask[:, None]
+    record, outputs = {"mask": mask}, []
+    for weights in (pairs, pairs.tril()):
+        outputs.append(weights @ values / weights.sum(-1, keepdim=True))
+    backward(record, generator, outputs, {"queries": queries, "keys": keys, "values": values})
+    save("linear_attention", record)
+
+
+def encoder_stack(generator, width, norm="pre"):
+    """Return two layers of self-attention, and their weights by the paths that helpers give."""
+    stack = nn.TransformerEncoder(
+        nn.TransformerEncoderLayer(
+            width, 4, 4 * width, dropout=0, batch_first=True, norm_first=norm == "pre"
+        ),
+        2,
+        norm=nn.LayerNorm(width) if norm == "pre" else None,
+        enable_nested_tensor=False,
+    )
+    stir(stack, generator)
+    found = {"positions.table": random(generator, 8, width)}
+    for i, layer in enumerate(stack.layers):
+        parts = block_parts(layer, ENCODER_NORMS)
+        found |= {f"block_{i}.{part}": weight for part, weight in parts.items()}
+    if norm == "pre":
+        found |= {"norm.scale": stack.norm.weight, "norm.shift": stack.norm.bias}
+    return stack, found
+
+
+def decoder_only(generator, norm):
+    """Record one stack over padded tokens, with a causal mask and with a prefix mask."""
+    width, n = 12, 7
+    stack, found = encoder_stack(generator, width, norm)
+    table, output = random(generator, 9, width), nn.Linear(width, 9)
+    inputs = {"embedding": table} | {f"stack.{key}": part for key, part in found.items()}
+    inputs |= {"output.weight": output.weight, "output.bias": output.bias}
+    tokens = torch.from_numpy(generator.integers(0, 9, (3, n)))
+    lengths, prefix_lengths = torch.tensor([7, 4, 5]), torch.tensor([3, 4, 1])
+    places = torch.arange(n)
+    true = places < lengths[:, None]
+    causal = (places[:, None] >= places).expand(3, n, n)
+    embedded = table[tokens] * width**0.5 + found["positions.table"][:n]
+    outputs = []
+    for mask in (causal, causal | (places < prefix_lengths[:, None])[:, None]):
+        forbidden = ~(mask & true[:, None]).repeat_interleave(4, dim=0)  # one for each head
+        outputs.append(output(stack(embedded, mask=forbidden)))
+    record = {"tokens": tokens, "lengths": lengths, "prefix_lengths": prefix_lengths}
+    backward(record, generator, outputs, inputs)
+    save(f"decoder_only_{norm}", transposed(record))
+
+
+GATES = {"input": "weight_ih", "recurrent": "weight_hh"}
+GATES |= {"input_bias": "bias_ih", "recurrent_bias": "bias_hh"}
+
+
+def gates(layer, suffix="_l0"):
+    """Weights of a recurrent layer by the names that helpers give them."""
+    return {ours: getattr(layer, f"{theirs}{suffix}") for ours, theirs in GATES.items()}
+
+
+def seq2seq(generator, encoder):
+    """Record logits of an encoder-decoder with attention after its steps, and with one vector."""
+    width, vocabularies, source_lengths = 8, (9, 7), torch.tensor([5, 2, 4])
+    kinds = {"rnn": nn.RNN, "lstm": nn.LSTM}
+    kind = kinds.get(encoder, nn.GRU)
+    source = torch.from_numpy(generator.integers(0, vocabularies[0], (3, 5)))
+    target_in = torch.from_numpy(generator.integers(0, vocabularies[1], (3, 4)))
+    tables = [random(generator, size, width) for size in vocabularies]
+    padded = torch.arange(5) >= source_lengths[:, None]
+    if encoder == "self_attention":
+        stack, found = encoder_stack(generator, width)
+        embedded = tables[0][source] * width**0.5 + found["positions.table"][:5]
+        outputs = stack(embedded, src_key_padding_mask=padded)
+        summary = outputs.masked_fill(padded[..., None], 0).sum(1) / source_lengths[:, None]
+        state = summary[None]
+    else:
+        both = encoder == "bidirectional"
+        layer = kind(width, width // 2 if both else width, batch_first=True, bidirectional=both)
+        packed = nn.utils.rnn.pack_padded_sequence(
+            tables[0][source], source_lengths, batch_first=True, enforce_sorted=False
+        )
+        outputs, state = layer(packed)
+        outputs, _ = nn.utils.rnn.pad_packed_sequence(outputs, batch_first=True)
+        found = gates(layer)
+        if both:
+            ways = {"forward": "_l0", "backward": "_l0_reverse"}
+            found = {
+                f"{way}.{key}": part
+                for way, suffix in ways.items()
+                for key, part in gates(layer, suffix).items()
+            }
+            state = torch.cat([*state], dim=-1)[None]
+        summary = state[0][0] if encoder == "lstm" else state[0]
+    decoder = kind(width, width, batch_first=True)
+    combine, output = nn.Linear(2 * width, width), nn.Linear(width, vocabularies[1])
+    queries, _ = decoder(tables[1][target_in], state)
+    logits = []
+    for memory, hidden in ((outputs, padded), (summary[:, None], None)):
+        scores = queries @ memory.mT
+        if hidden is not None:
+            scores = scores.masked_fill(hidden[:, None], -torch.inf)
+        context = scores.softmax(-1) @ memory
+        logits.append(output(torch.tanh(combine(torch.cat([queries, context], -1)))))
+    inputs = dict(zip(("source_embedding", "target_embedding"), tables, strict=True))
+    inputs |= {f"encoder.{key}": part for key, part in found.items()}
+    inputs |= {f"decoder.{key}": part for key, part in gates(decoder).items()}
+    for name, part in {"combine": combine, "output": output}.items():
+        inputs |= {f"{name}.weight": part.weight, f"{name}.bias": part.bias}
+    record = {"source": source, "lengths": source_lengths, "target_in": target_in}
+    backward(record, generator, logits, inputs)
+    for key in list(record):
+        if key.endswith((".input", ".recurrent")):
+            record[key] = record[key].T
+    save(f"seq2seq_{encoder}", transposed(record))
+
+
 def adam(generator):
     """Record ten steps of Adam, each with another rate."""
     vector = nn.Parameter(torch.from_numpy(generator.standard_normal(6)))
@@ -389,3 +563,12 @@ if __name__ == "__main__":
     recurrent(more, "lstm", nn.LSTM(WIDTH_IN, WIDTH, batch_first=True))
     bidirectional(more)
     attentive_gru(more)
+    latest = np.random.default_rng(3)
+    activations(latest)
+    places(latest)
+    scores(latest)
+    linear_attention(latest)
+    for norm in ("pre", "post"):
+        decoder_only(latest, norm)
+    for encoder in ("rnn", "gru", "lstm", "bidirectional", "self_attention"):
+        seq2seq(latest, encoder)

@@ -104,6 +104,7 @@ def test_recorded_runs_are_missing_none_of_todays_plans():
         assert running.missing(name) == []
 
 
+@pytest.mark.slow
 def test_several_processes_make_the_same_runs(tiny):
     tiny.KEEP = {"kept": TINY[0]}
     running.run("tiny", jobs=2)
@@ -118,6 +119,7 @@ def test_several_processes_make_the_same_runs(tiny):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [False, True], ids=["threads", "processes"])
 def test_a_dask_cluster_makes_the_same_runs(tiny, processes, monkeypatch):
     tiny.KEEP = {"kept": TINY[0]}
@@ -247,6 +249,7 @@ def ctrl_c(process):
     os.killpg(process.pid, signal.SIGINT)  # the terminal sends it to every process
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals and process groups of POSIX systems")
 @pytest.mark.parametrize(
     ("interrupt", "jobs"),

@@ -32,7 +32,7 @@ class Bug:
     caught_by : str
         The check that finds it: a name in `checks`.
     handed : callable, optional
-        (function, *arguments) -> what that check is called with. Without it the check is
+        ``(function, *arguments)`` -> what that check is called with. Without it the check is
         `same_result`, which compares with the right function.
     needs : str
         Sizes that must agree for the bug to run at all; with others it is found at once.

@@ -4,6 +4,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
+from autograd.tracer import isbox
 
 from helpers.fast import differentiable
 from helpers.fast.arrays import as_rows, column_sums, finite, row_sums, sum_to
@@ -41,12 +42,25 @@ def attend(queries, keys, values, mask, score):
     kind = scaled_dot if score is None else getattr(score, "kernel", None)
     if kind not in (dot, scaled_dot, rotary):
         return NotImplemented
-    if mask is not None and not finite(keys, values):
+    if mask is not None and not (_covers(mask, queries, keys) and finite(keys, values)):
+        return NotImplemented
+    if kind is rotary and not _can_turn(queries, keys):
         return NotImplemented
     if kind is rotary:
         queries, keys = _turned(queries, keys)
     scale = 1.0 if kind is dot else 1 / math.sqrt(queries.shape[-1])
     return _attention(queries, keys, values, mask, scale)
+
+
+def _covers(mask, queries, keys):
+    """Whether a mask has no axes in front that the scores do not have."""
+    front = np.broadcast_shapes(queries.shape[:-2], keys.shape[:-2])
+    return np.broadcast_shapes(front, np.shape(mask)[:-2]) == front
+
+
+def seen(x, mask):
+    """Kernel of `attention.seen`: where all are numbers, they may stay."""
+    return x if mask is None or (_covers(mask, x, x) and finite(x)) else NotImplemented
 
 
 def _attention_back(g, weights, queries, keys, values, mask, scale):
@@ -201,7 +215,12 @@ def _join(context, weight):
 
 def rotary(queries, keys):
     """Kernel of `positions.rotary`."""
-    return scaled_dot(*_turned(queries, keys))
+    return scaled_dot(*_turned(queries, keys)) if _can_turn(queries, keys) else NotImplemented
+
+
+def _can_turn(queries, keys):
+    """Whether the formula would take them: pairs of numbers, at positions of one sequence."""
+    return queries.shape[-1] % 2 == 0 and queries.shape[-2] <= keys.shape[-2]
 
 
 def _turned(queries, keys):
@@ -273,11 +292,13 @@ def _additive(queries, keys, to_queries, query_bias, to_keys, key_bias, vector):
 
 def blocked_attention(queries, keys, values, mask=None, block=512):
     """Kernel of `cost.blocked_attention`: tiles that stay in the processor's cache."""
+    fits = mask is None or (_covers(mask, queries, keys) and finite(keys, values))
+    if not fits or any(map(isbox, (queries, keys, values))):
+        return NotImplemented
     lead = np.broadcast_shapes(*(x.shape[:-2] for x in (queries, keys, values)))
     shape = (*lead, queries.shape[-2], keys.shape[-2])
-    mask = None if mask is None else np.broadcast_to(mask, shape)
-    if mask is not None and not finite(keys, values):
-        return NotImplemented
+    if mask is not None:
+        mask = np.broadcast_to(mask, (*np.shape(mask)[:-2], *shape[-2:]))
     queries = queries * (1 / math.sqrt(queries.shape[-1]))
     tiles, small = _tiles(keys, values), bounded(queries, keys)
     context = np.zeros((*shape[:-1], values.shape[-1]), np.result_type(queries, values))
@@ -328,7 +349,7 @@ def _product(left, right, group=32):
 
 def attention_weights(queries, keys, mask=None, score=None):
     """Kernel of `attention.attention_weights`: kernels for the scores and for the softmax."""
-    if mask is not None and not finite(keys):
+    if mask is not None and not (_covers(mask, queries, keys) and finite(keys)):
         return NotImplemented
     score = scaled_dot if score is None else score
     return softmax(score(queries, keys), where=mask)

@@ -194,6 +194,11 @@ def _weight_gradient(states, d_gates, order):
     return _side_by_side([before @ as_rows(d_gate) for d_gate in d_gates], order)
 
 
+def _of_one_step(gates):
+    """Memory for what (…, time, batch, width) holds at one step; there may be no step at all."""
+    return np.empty_like(gates, shape=(*gates.shape[:-3], *gates.shape[-2:]))
+
+
 def _rnn_back(g, states, projected, state, weight, lengths):
     back = weight.T.copy()
     d_states = _back_to_states(states, lengths, g[1], g[0])
@@ -231,7 +236,7 @@ def _gru_back(g, kept, gates, state, weight, late, lengths):
     d_states = _back_to_states(states, lengths, g[1], g[0])
     back = np.ascontiguousarray(_by_gate(weight, _AS_THEY_ARE).swapaxes(1, 2))
     d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
-    through, part = np.empty_like(gates[:, 0]), np.empty_like(gates[0, 0])
+    through, part = _of_one_step(gates), _of_one_step(gates[0])
     for t in reversed(range(time)):
         step = states[t + 1], gates[:, t], held_back[t], d_gates[:, t]
         d_states[t] += _gru_step_back(d_states[t + 1], *step, part)
@@ -293,7 +298,7 @@ def _lstm_back(g, kept, gates, state, cell, weight, lengths):
     d_cells = _back_to_states(states, lengths, g[2])
     back = np.ascontiguousarray(_by_gate(weight, _LSTM).swapaxes(1, 2))
     d_gates = np.empty_like(gates)  # before tanh or sigmoid
-    through, part = np.empty_like(gates[:, 0]), np.empty_like(gates[0, 0])
+    through, part = _of_one_step(gates), _of_one_step(gates[0])
     for t in reversed(range(gates.shape[1])):
         gate, d_gate, shown = gates[:, t], d_gates[:, t], all_shown[t]
         output, write, forget, candidate = gate
@@ -396,6 +401,12 @@ def _tanh_energies(keys, queries, energies):
     np.tanh(energies, out=energies)
 
 
+def _sum_of_keys(energies):
+    """(n, batch, width) -> (batch, width); as a product it is faster than ``sum``."""
+    n, batch, width = energies.shape
+    return column_sums(energies.reshape(n, batch * width)).reshape(batch, width)
+
+
 def _back_through_time(
     g, kept, gates, state, memory, keys, input_weight, weight, late, to_queries, query_bias, vector,
     mask, time,
@@ -412,7 +423,7 @@ def _back_through_time(
     back_in = np.ascontiguousarray(_by_gate(input_weight, _GRU).swapaxes(1, 2))
     back_query = to_queries.T.copy()
     d_gates = np.empty((4, *held_back.shape), dtype=gates.dtype)  # before tanh or sigmoid
-    through, d_queries = np.empty_like(gates[:, 0]), np.empty_like(contexts)
+    through, d_queries = _of_one_step(gates), np.empty((time, *keys.shape[1:]), keys.dtype)
     energies, minus, d_vector, d_scores_sum = np.empty_like(keys), np.zeros_like(keys), 0, 0
     for t in reversed(range(time)):
         d_new = d_hidden + d_outputs[t]
@@ -435,7 +446,7 @@ def _back_through_time(
         minus += energies
         d_scores_sum = d_scores_sum + d_scores
         d_query = d_scores.sum(axis=0)[:, None]
-        d_query = d_query - column_sums(energies.reshape(len(keys), -1)).reshape(part.shape)
+        d_query = d_query - _sum_of_keys(energies)
         np.multiply(d_query, vector, out=d_queries[t])
         d_hidden += d_queries[t] @ back_query
     d_keys = by_time((d_scores_sum[..., None] - minus) * vector)

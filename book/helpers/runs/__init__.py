@@ -17,7 +17,14 @@ from helpers.runs.records import (
 )
 from helpers.runs.settings import Settings, grid
 from helpers.runs.trained import Map, Trained, load, train
-from helpers.runs.training import accuracy_by_length, exact_match, exactly_right, fit, share_right
+from helpers.runs.training import (
+    accuracy_by_length,
+    exact_match,
+    exactly_right,
+    fit,
+    share_right,
+    value_and_gradient,
+)
 
 __all__ = [
     "Map",
@@ -40,6 +47,7 @@ __all__ = [
     "shares",
     "start",
     "train",
+    "value_and_gradient",
     "wiring",
     "within_record",
 ]
