@@ -449,8 +449,8 @@ def recurrent_only(params, tokens, cell="gru", states=None):
         Source and target end to end, or any text.
     cell : {"gru", "rnn", "lstm"}
         The one the parameters were made for.
-    states : list, optional
-        Of each layer the state before the first token, to go on reading; zeros if not given.
+    states : list
+        Of each layer the state before the first token, to go on reading; zeros if None.
 
     Returns
     -------
