@@ -32,10 +32,9 @@ def tokens(n):
 
 def our_step(model, width, n):
     """Return a function that does one training step of the helpers' model, as `fit` does it."""
-    from helpers import learning, seq2seq, start, transformer
+    from helpers import fast, learning, seq2seq, start, transformer
     from helpers.fast.arrays import keep_memory
     from helpers.functions import cross_entropy
-    from helpers.runs.training import value_and_gradient
 
     rng, (source, target_in, target) = np.random.default_rng(0), tokens(n)
     lengths = np.full(BATCH, n)
@@ -59,13 +58,14 @@ def our_step(model, width, n):
     vector = learning.flatten(params)
     moments, steps = (np.zeros_like(vector), np.zeros_like(vector)), iter(range(10**9))
 
-    def loss(params, _):
-        return cross_entropy(logits(params), target)
+    def loss(arrays):
+        return cross_entropy(logits(learning.rebuild(params, iter(arrays))), target)
 
     def step():
         nonlocal vector, moments
-        views = learning.unflatten(vector, params)
-        _, gradient = value_and_gradient(loss, views, None)
+        views = learning.leaves(learning.unflatten(vector, params))
+        _, gradients = fast.value_and_gradients(loss, list(views))
+        gradient = np.concatenate([part.reshape(-1) for part in gradients])
         vector, moments = learning.adam(vector, gradient, moments, next(steps), 1e-3)
 
     return step
