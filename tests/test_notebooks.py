@@ -173,11 +173,11 @@ def test_the_built_chapter_printed_what_is_committed(name):
             counts = stored.execution_count, new.execution_count
             assert (counts[0] is None) == (counts[1] is None), f"{stored.id}: `make notebooks`"
             if is_compared(stored):
-                printed = [uncounted(cell.outputs) for cell in (stored, new)]
+                printed = [without_counts(cell.outputs) for cell in (stored, new)]
                 assert printed[0] == printed[1], f"{stored.id} printed something else"
 
 
-def uncounted(outputs):
+def without_counts(outputs):
     """Return outputs without the number of the run that they came from."""
     return [{k: v for k, v in one.items() if k != "execution_count"} for one in outputs]
 
