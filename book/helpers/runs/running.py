@@ -7,6 +7,7 @@ done, so stopping loses at most the runs that are under way.
 import contextlib
 import dataclasses
 import platform
+import signal
 import subprocess
 import threading
 import time
@@ -190,7 +191,9 @@ def run(name, seeds=None, jobs=1, scheduler=None):
 def _workers(jobs, scheduler):
     """Say where joblib makes the runs: in this process, in several, or on a Dask cluster."""
     if scheduler is None:
-        with joblib.parallel_config(n_jobs=jobs):
+        # Ctrl-C reaches every process; the main one ends the others, which need say nothing.
+        deaf = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+        with joblib.parallel_config("loky", n_jobs=jobs, **deaf):
             yield
         return
     from distributed import Client  # only who has a cluster needs it
