@@ -5,9 +5,8 @@ from helpers.runs.settings import grid
 FRENCH = {"task": "fr12", "model": "transformer"}
 POST = {**FRENCH, "layers": 4, "norm": "post", "steps": 1000}
 PLAN = [
-    *grid(**FRENCH, heads=(1, 2, 4, 8), steps=500),
+    *grid(**FRENCH, heads=(4, 1, 2, 8), steps=500),
     *grid(**POST, warmup=0, rate=(2e-3, 1e-3)),
-    *grid(**FRENCH, heads=(1, 2, 8), steps=1000),
 ]
 KEEP = {}
 SEEDS = 5
