@@ -76,12 +76,12 @@ def scaled_dot(queries, keys):
 
 
 def general(params):
-    r"""Bilinear scores :math:`q_i W \cdot k_j` (Luong et al. 2015).
+    r"""Bilinear scores :math:`q_i A \cdot k_j` (Luong et al. 2015).
 
     Parameters
     ----------
     params : dict
-        ``weight`` (width of a query, width of a key), see `start.init_general`.
+        ``weight`` (width of a query, width of a key) A, see `start.init_general`.
 
     Returns
     -------
@@ -102,12 +102,13 @@ def general(params):
 
 @fast.by(kernels.additive)
 def additive(params):
-    r"""Additive scores :math:`v \cdot \tanh(q_i W_Q + b_Q + k_j W_K + b_K)` (Bahdanau et al. 2015).
+    r"""Additive scores :math:`\tanh(q_i A_q + b_q + k_j A_k + b_k) \cdot a` (Bahdanau et al. 2015).
 
     Parameters
     ----------
     params : dict
-        ``queries``, ``keys`` and ``vector``, see `start.init_additive`.
+        ``queries`` (A_q and b_q), ``keys`` (A_k and b_k) and ``vector`` a, see
+        `start.init_additive`.
 
     Returns
     -------

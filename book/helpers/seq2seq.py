@@ -35,9 +35,9 @@ def attentive_step(params, x, memory, mask, state):
     r"""Take one step of a GRU that first attends to a memory (Bahdanau et al. 2015).
 
     .. math::
-        a_t &= \mathrm{softmax}_j\, v \cdot \tanh(h_{t-1} W_Q + b_Q + m_j W_K + b_K) \\
-        c_t &= \textstyle\sum_j a_{tj}\, m_j \\
-        h_t &= \mathrm{GRU}([x_t, c_t],\, h_{t-1})
+        w_{ij} &= \mathrm{softmax}_j\, \tanh(s_{i-1} A_q + b_q + h_j A_k + b_k) \cdot a \\
+        c_i &= \textstyle\sum_j w_{ij}\, h_j \\
+        s_i &= \mathrm{GRU}([x_i, c_i],\, s_{i-1})
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def attentive_step(params, x, memory, mask, state):
         and ``gru.input`` (width_in + width, 3 width), which reads the input and the context.
     x : array (batch, width_in)
     memory : array (batch, n_memory, width)
-        What is looked at: both keys and values.
+        What is looked at, the h_j: both keys and values.
     mask : boolean array to (batch, 1, n_memory), or None
         True = may attend.
     state : array (batch, width)
