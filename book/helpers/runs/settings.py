@@ -19,6 +19,7 @@ CHOICES = {
     "model": ("recurrent", "transformer", "decoder_only", "recurrent_only"),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
+    "residual": (True, False, "encoder", "decoder"),
     "score": ("dot", "scaled_dot", "general", "additive"),
     "encoder": ("gru", "rnn", "lstm", "bidirectional", "self_attention"),
     "attention": ("after", "inside"),
@@ -69,8 +70,9 @@ class Settings:
         How these tell the order of tokens, see `positions`.
     norm : {"pre", "post", "none"}
         Where layer norm stands in the blocks of a Transformer or decoder-only model.
-    residual : bool
-        Whether each part of these blocks adds to its input, or takes its place.
+    residual : {True, False, "encoder", "decoder"}
+        Whether each part of these blocks adds to its input, or takes its place; of a Transformer
+        also the one side alone in which parts add.
     score : {"dot", "scaled_dot", "general", "additive"}
         How a recurrent decoder that attends after its steps compares query and key.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
@@ -131,7 +133,7 @@ class Settings:
     layers: int = 1
     positions: str = "sinusoidal"
     norm: str = "pre"
-    residual: bool = True
+    residual: bool | str = True
     score: str = "dot"
     encoder: str = "gru"
     attention: str = "after"
@@ -170,6 +172,8 @@ class Settings:
         self._require_own_options()
         if self.model == "recurrent_only":
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
+        if self.model != "transformer":
+            require_choice("residual", self.residual, CHOICES["residual"][:2])
 
     def __repr__(self):
         shown = ", ".join(f"{name}={value!r}" for name, value in self.chosen().items())
@@ -256,6 +260,8 @@ _KINDS = {
 
 def _typed(name, value, wanted):
     """Return a value in Python's own type, so that it can be compared and written as JSON."""
+    if wanted == bool | str:
+        wanted = str if isinstance(value, str) else bool
     kind, convert = _KINDS.get(wanted, ("", lambda same: same))
     is_boolean = isinstance(value, bool | np.bool_)
     try:
