@@ -373,6 +373,44 @@ def decoder(
 # ---- the whole -------------------------------------------------------------------------------
 
 
+def share_projections(params):
+    """Give all attentions of a Transformer one set of projections, where it has only one.
+
+    The arrays are the same ones in every place, so their gradient is the sum over all places.
+
+    Parameters
+    ----------
+    params : dict
+        From `start.init_transformer`, with all three attentions or with ``projections``.
+
+    Returns
+    -------
+    dict
+        With ``attention`` in each block, and ``cross`` in each of the decoder.
+
+    Examples
+    --------
+    >>> from helpers.start import init_transformer
+    >>> rng = numpy.random.default_rng(0)
+    >>> whole = share_projections(init_transformer(rng, 5, 7, 8, shared_projections=True))
+    >>> block = whole["decoder"]["block_0"]
+    >>> block["cross"] is block["attention"] is whole["encoder"]["block_0"]["attention"]
+    True
+    """
+    if "projections" not in params:
+        return params
+    own = {"attention": params["projections"]}
+
+    def filled(stack, own):
+        return {
+            name: {**part, **own} if name.startswith("block_") else part
+            for name, part in stack.items()
+        }
+
+    decoder = filled(params["decoder"], own | {"cross": params["projections"]})
+    return {**params, "encoder": filled(params["encoder"], own), "decoder": decoder}
+
+
 @shapes
 def transformer(params, source, source_lengths, target_in, **options):
     """Read the source and predict every target token, in one parallel pass (teacher forcing).

@@ -43,6 +43,8 @@ OPTIONS = [
     *((base, "dropout", (0.0, 0.3)) for base in (SMALL, WITHIN, TRANSFORMER, STACK)),
     *((base, "smoothing", (0.0, 0.2)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
     (STACK.but(layers=2), "mask", CHOICES["mask"]),
+    (TRANSFORMER, "shared_projections", (False, True)),
+    (TRANSFORMER.but(layers=2, norm="post"), "shared_projections", (False, True)),
     *((base, "batch", (4, 5)) for base in (SMALL, TRANSFORMER)),
     *((base, "reversed_source", (False, True)) for base in (LOOKING, TRANSFORMER, STACK, ONLY)),
     *((base, "steps", (3, 4)) for base in (SMALL, TRANSFORMER)),

@@ -38,7 +38,8 @@ _LIMITS = {
 }
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
-_OPTIONS = (*_STACK, "encoder", "attention", "attend", "summary", "score", "mask")
+_TWO_STACKS = ("shared_projections",)
+_OPTIONS = (*_STACK, *_TWO_STACKS, "encoder", "attention", "attend", "summary", "score", "mask")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -89,6 +90,8 @@ class Settings:
         Whether the source of a decoder-only model is read from left to right as well, or each of
         its tokens sees all of it. (With one layer, it cannot matter: what the tokens of the source
         see reaches the target from the second block on.)
+    shared_projections : bool
+        Whether all attentions of a Transformer, in both stacks, have one set of projections.
     batch : int
         Pairs in a batch.
     reversed_source : bool
@@ -140,6 +143,7 @@ class Settings:
     dropout: float = 0.0
     smoothing: float = 0.0
     mask: str = "causal"
+    shared_projections: bool = False
     batch: int = 32
     reversed_source: bool = False
     steps: int = 3000
@@ -211,7 +215,7 @@ def _defaults(model):
 def _own_options(settings):
     """Options that the model has, and what it is called in an error."""
     if settings.model == "transformer":
-        return _STACK, "a Transformer"
+        return (*_STACK, *_TWO_STACKS), "a Transformer"
     if settings.model == "decoder_only":
         # In the only block, the target looks at sources that have not looked anywhere yet.
         own = _STACK if settings.layers == 1 else (*_STACK, "mask")
