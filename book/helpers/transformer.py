@@ -386,7 +386,7 @@ def share_projections(params):
     Returns
     -------
     dict
-        With ``attention`` in each block, and ``cross`` in each of the decoder.
+        With ``attention`` in each block and ``cross`` in each of the decoder, as without sharing.
 
     Examples
     --------
@@ -399,16 +399,19 @@ def share_projections(params):
     """
     if "projections" not in params:
         return params
+    others = {name: part for name, part in params.items() if name != "projections"}
     own = {"attention": params["projections"]}
+    encoder_blocks = _with_each_block(params["encoder"], own)
+    decoder_blocks = _with_each_block(params["decoder"], own | {"cross": params["projections"]})
+    return others | {"encoder": encoder_blocks, "decoder": decoder_blocks}
 
-    def filled(stack, own):
-        return {
-            name: {**part, **own} if name.startswith("block_") else part
-            for name, part in stack.items()
-        }
 
-    decoder = filled(params["decoder"], own | {"cross": params["projections"]})
-    return {**params, "encoder": filled(params["encoder"], own), "decoder": decoder}
+def _with_each_block(params, own):
+    """Give each block of a stack these parts."""
+    return {
+        name: {**part, **own} if name.startswith("block_") else part
+        for name, part in params.items()
+    }
 
 
 @shapes
