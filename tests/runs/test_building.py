@@ -40,6 +40,7 @@ OPTIONS = [
     (BOTH_WAYS.but(attend=True), "summary", CHOICES["summary"]),
     (SMALL, "summary", (None, "mean")),
     (WITHIN, "summary", ("mean", "last")),
+    (TRANSFORMER, "summary", CHOICES["summary"]),
     *((base, "dropout", (0.0, 0.3)) for base in (SMALL, WITHIN, TRANSFORMER, STACK)),
     *((base, "smoothing", (0.0, 0.2)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
     (STACK.but(layers=2), "mask", CHOICES["mask"]),

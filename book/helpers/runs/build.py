@@ -101,6 +101,8 @@ def wiring(settings):
     if settings.model == "recurrent_only":
         return {"cell": settings.encoder}
     names = ("positions", "norm", "residual")
+    if settings.model == "transformer" and settings.summary:
+        names = (*names, "summary")
     if settings.model == "recurrent":
         names = ("attend", "encoder", "summary", "score", "attention")
         names = (*names, "positions") if settings.encoder == "self_attention" else names

@@ -38,8 +38,8 @@ _LIMITS = {
 }
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
-_TWO_STACKS = ("shared_projections",)
-_OPTIONS = (*_STACK, *_TWO_STACKS, "encoder", "attention", "attend", "summary", "score", "mask")
+_TWO_STACKS = ("shared_projections", "summary")
+_OPTIONS = (*_STACK, *_TWO_STACKS, "encoder", "attention", "attend", "score", "mask")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -81,7 +81,8 @@ class Settings:
     attend : bool
         Whether it attends to all encoder outputs, or has one summary vector.
     summary : {"last", "mean"}, optional
-        What that vector is, see `seq2seq.encode`; if not given, the encoder's own last state.
+        What that vector is, see `seq2seq.encode`; if not given, the encoder's own last state. Of a
+        Transformer, whose decoder then has one vector to ask; if not given, it asks them all.
     dropout : float
         Share of numbers that is set to 0 while training.
     smoothing : float

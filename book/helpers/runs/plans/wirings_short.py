@@ -14,8 +14,8 @@ ENCODERS = [
 ]
 PLAN = [
     run
+    for attend, summary in ((True, "mean"), (False, ("last", "mean")))
     for encoder, rate in ENCODERS
-    for attend, summary in ((False, ("last", "mean")), (True, "mean"))
     for run in grid(
         task="fr12",
         steps=(300, 500),
