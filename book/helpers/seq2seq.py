@@ -7,7 +7,6 @@ with the same parameters.
 """
 
 import autograd.numpy as np
-import numpy
 
 from helpers import fast
 from helpers.attention import (
@@ -26,6 +25,7 @@ from helpers.functions import embedding, linear, tanh
 from helpers.recurrent import CELLS, bidirectional, gru, gru_step, shown, zeros
 from helpers.shapes import shapes
 from helpers.transformer import encoder as self_attention_encoder
+from helpers.transformer import summarise
 
 # ---- attention inside the recurrence -----------------------------------------------------------
 
@@ -188,32 +188,6 @@ def encode(params, source, source_lengths, encoder="gru", summary=None, **option
     else:
         outputs, last = CELLS[encoder](inside, source, source_lengths, table=table)
     return outputs, summarise(outputs, source_lengths, summary) if summary else last
-
-
-@shapes
-def summarise(outputs, lengths, summary):
-    """Return the last true output of each sequence, or the mean of its true outputs.
-
-    Parameters
-    ----------
-    outputs : array (batch, n, width)
-    lengths : integer array (batch,) up to n
-    summary : {"last", "mean"}
-
-    Returns
-    -------
-    array (batch, width)
-
-    Examples
-    --------
-    >>> outputs = numpy.array([[[1.0], [3.0], [99.0]]])
-    >>> [summarise(outputs, numpy.array([2]), name).item() for name in ("last", "mean")]
-    [3.0, 2.0]
-    """
-    places, ends = numpy.arange(outputs.shape[1]), lengths[:, None, None]
-    counts = places == ends - 1 if summary == "last" else places < ends  # (batch, 1, n)
-    shares = counts / numpy.maximum(counts.sum(axis=-1, keepdims=True), 1)
-    return (shares.astype(outputs.dtype) @ seen(outputs, counts))[:, 0]
 
 
 def wire(outputs, summary, source_lengths, attend):

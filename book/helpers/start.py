@@ -379,7 +379,15 @@ def _init_stack(init_block, rng, width, heads, layers, positions, norm, longest)
 
 
 def init_transformer(
-    rng, source_vocabulary, target_vocabulary, width=64, heads=4, layers=1, **options
+    rng,
+    source_vocabulary,
+    target_vocabulary,
+    width=64,
+    heads=4,
+    layers=1,
+    *,
+    shared_projections=False,
+    **options,
 ):
     """Start an encoder-decoder, see `transformer.transformer`.
 
@@ -391,6 +399,9 @@ def init_transformer(
     width, heads : int
     layers : int
         Blocks of the encoder, and as many of the decoder.
+    shared_projections : bool
+        Whether it has one set of projections, ``projections``, in place of one for each attention,
+        see `transformer.share_projections`. All else starts as it would without.
     **options
         ``positions``, ``norm`` and ``longest``, as for `init_encoder`.
 
@@ -409,13 +420,24 @@ def init_transformer(
     >>> sorted(init_transformer(np.random.default_rng(0), 5, 7, 8))
     ['decoder', 'encoder', 'output', 'source_embedding', 'target_embedding']
     """
-    return {
+    params = {
         "source_embedding": init_embedding(rng, source_vocabulary, width),
         "target_embedding": init_embedding(rng, target_vocabulary, width),
         "encoder": init_encoder(rng, width, heads, layers, **options),
         "decoder": init_decoder(rng, width, heads, layers, **options),
         "output": init_linear(rng, width, target_vocabulary),
     }
+    return _with_one_set(params) if shared_projections else params
+
+
+def _with_one_set(params):
+    """Keep the first attention's projections alone."""
+    kept = params["encoder"]["block_0"]["attention"]
+    for stack in (params["encoder"], params["decoder"]):
+        for block in stack.values():
+            block.pop("attention", None)
+            block.pop("cross", None)
+    return params | {"projections": kept}
 
 
 def init_decoder_only(

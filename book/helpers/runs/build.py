@@ -101,6 +101,8 @@ def wiring(settings):
     if settings.model == "recurrent_only":
         return {"cell": settings.encoder}
     names = ("positions", "norm", "residual")
+    if settings.model == "transformer" and settings.summary:
+        names = (*names, "summary")
     if settings.model == "recurrent":
         names = ("attend", "encoder", "summary", "score", "attention")
         names = (*names, "positions") if settings.encoder == "self_attention" else names
@@ -157,21 +159,23 @@ def _recurrent(settings):
 
 
 def _transformer(settings):
-    options = wiring(settings)
+    options, whole = wiring(settings), transformer.share_projections
 
     def start(rng):
         sizes = *_sizes(settings), settings.width
-        return init_transformer(rng, *sizes, **_shape(settings), norm=settings.norm)
+        shape = _shape(settings) | {"shared_projections": settings.shared_projections}
+        return init_transformer(rng, *sizes, **shape, norm=settings.norm)
 
     def logits(params, batch, rng=None):
-        return transformer.transformer(params, *batch[:3], **options, **_dropout(settings, rng))
+        parts, dropping = whole(params), _dropout(settings, rng)
+        return transformer.transformer(parts, *batch[:3], **options, **dropping)
 
     def maps(params, batch):
-        found = transformer.attention_maps(params, *batch[:3], **options)
+        found = transformer.attention_maps(whole(params), *batch[:3], **options)
         return {kind: _stacked(layers) for kind, layers in found.items()}
 
     def begin(params, batch):
-        return cached.start_decoding(params, *batch[:2], **options)
+        return cached.start_decoding(whole(params), *batch[:2], **options)
 
     return start, logits, maps, begin
 

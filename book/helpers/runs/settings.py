@@ -39,7 +39,8 @@ _LIMITS = {
 }
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
-_OPTIONS = (*_STACK, "encoder", "attention", "attend", "summary", "score", "mask")
+_TWO_STACKS = ("shared_projections", "summary")
+_OPTIONS = (*_STACK, *_TWO_STACKS, "encoder", "attention", "attend", "score", "mask")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -82,7 +83,8 @@ class Settings:
     attend : bool
         Whether it attends to all encoder outputs, or has one summary vector.
     summary : {"last", "mean"}, optional
-        What that vector is, see `seq2seq.encode`; if not given, the encoder's own last state.
+        What that vector is, see `seq2seq.encode`; if not given, the encoder's own last state. Of a
+        Transformer, whose decoder then has one vector to ask; if not given, it asks them all.
     dropout : float
         Share of numbers that is set to 0 while training.
     smoothing : float
@@ -91,6 +93,8 @@ class Settings:
         Whether the source of a decoder-only model is read from left to right as well, or each of
         its tokens sees all of it. (With one layer, it cannot matter: what the tokens of the source
         see reaches the target from the second block on.)
+    shared_projections : bool
+        Whether all attentions of a Transformer, in both stacks, have one set of projections.
     batch : int
         Pairs in a batch.
     reversed_source : bool
@@ -142,6 +146,7 @@ class Settings:
     dropout: float = 0.0
     smoothing: float = 0.0
     mask: str = "causal"
+    shared_projections: bool = False
     batch: int = 32
     reversed_source: bool = False
     steps: int = 3000
@@ -215,7 +220,7 @@ def _defaults(model):
 def _own_options(settings):
     """Options that the model has, and what it is called in an error."""
     if settings.model == "transformer":
-        return _STACK, "a Transformer"
+        return (*_STACK, *_TWO_STACKS), "a Transformer"
     if settings.model == "decoder_only":
         # In the only block, the target looks at sources that have not looked anywhere yet.
         own = _STACK if settings.layers == 1 else (*_STACK, "mask")
