@@ -509,6 +509,47 @@ def init_recurrent_only(rng, vocabulary, width=64, cell="gru", layers=1):
 
 
 @shapes
+def init_look_up(rng, entries, answers, width, score="dot", *, length=1.0, from_zero=False):
+    """Start the tables of one look-up, see `runs.build`: for who asks, is asked, and answers.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    entries, answers : int
+        Numbers of tokens that may stand on a page, and that may be said.
+    width : int
+    score : {"dot", "scaled_dot", "general", "additive", "location"}
+        The last three have parameters of their own.
+    length : float
+        How long the vectors of queries and keys are, on average.
+    from_zero : bool
+        Whether the matrix of general scores starts at 0, so that all weights start equal, as they
+        do with additive scores.
+
+    Returns
+    -------
+    dict
+        ``query``, ``key`` and ``value`` (entries, width), ``output``, and ``score``.
+
+    Examples
+    --------
+    >>> sorted(init_look_up(np.random.default_rng(0), 77, 13, 4, "general"))
+    ['key', 'output', 'query', 'score', 'value']
+    """
+    params = {
+        "query": np.float32(length) * init_embedding(rng, entries, width),
+        "key": np.float32(length) * init_embedding(rng, entries, width),
+        "value": init_embedding(rng, entries, width),
+        "output": init_linear(rng, width, answers),
+    }
+    if score in _SCORES:
+        params["score"] = _SCORES[score](rng, width)
+    if from_zero:
+        params["score"]["weight"] *= 0
+    return params
+
+
+@shapes
 def init_seq2seq(
     rng,
     source_vocabulary,
