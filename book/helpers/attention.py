@@ -76,9 +76,7 @@ def scaled_dot(queries, keys):
 
 
 def general(params):
-    r"""Bilinear scores :math:`q_i A\, k_j^\top` (Luong et al. 2015).
-
-    Queries and keys may differ in width.
+    r"""Bilinear scores :math:`q_i W \cdot k_j` (Luong et al. 2015).
 
     Parameters
     ----------
@@ -104,9 +102,7 @@ def general(params):
 
 @fast.by(kernels.additive)
 def additive(params):
-    r"""Additive scores :math:`\tanh(q_i A_q + b_q + k_j A_k + b_k) \cdot a` (Bahdanau et al. 2015).
-
-    Queries and keys may differ in width.
+    r"""Additive scores :math:`v \cdot \tanh(q_i W_Q + b_Q + k_j W_K + b_K)` (Bahdanau et al. 2015).
 
     Parameters
     ----------
