@@ -178,6 +178,17 @@ def init_additive(rng, width):
     }
 
 
+def init_location(rng, width, longest=128):
+    """Start the matrix of `attention.location` scores: uniform within 1/sqrt(width).
+
+    Examples
+    --------
+    >>> init_location(np.random.default_rng(0), 4, 9)["weight"].shape
+    (4, 9)
+    """
+    return {"weight": init_linear(rng, width, longest)["weight"]}
+
+
 def init_attentive_gru(rng, width_in, width):
     """Start the score and the GRU of `seq2seq.attentive_gru`; memory and states are equally wide.
 
