@@ -62,6 +62,7 @@ MORE = {
     "recurrent_only": lambda rng: start.init_recurrent_only(rng, 5, 4, "lstm", 2),
     "orthogonal": lambda rng: start.orthogonal(rng, 4),
     "seq2seq general": lambda rng: start.init_seq2seq(rng, 5, 7, 4, score="general"),
+    "seq2seq location": lambda rng: start.init_seq2seq(rng, 5, 7, 4, score="location"),
     "seq2seq additive": lambda rng: start.init_seq2seq(rng, 5, 7, 4, score="additive"),
 }
 ALL = {name: draw for name, (draw, _, _) in DRAWS.items()} | MORE

@@ -15,6 +15,7 @@ from helpers.attention import (
     attention_weights,
     dot,
     general,
+    location,
     padding_mask,
     scaled_dot,
     seen,
@@ -262,9 +263,9 @@ def named_score(score, params):
 
     Parameters
     ----------
-    score : {"dot", "scaled_dot", "general", "additive"}
+    score : {"dot", "scaled_dot", "general", "additive", "location"}
     params : dict
-        ``score`` for the last two, see `start.init_seq2seq`.
+        ``score`` for the last three, see `start.init_seq2seq`.
 
     Returns
     -------
@@ -281,8 +282,9 @@ def named_score(score, params):
     >>> named_score("dot", {}) is dot
     True
     """
-    if score in ("general", "additive"):
-        return {"general": general, "additive": additive}[score](params["score"])
+    trained = {"general": general, "additive": additive, "location": location}
+    if score in trained:
+        return trained[score](params["score"])
     if score not in ("dot", "scaled_dot"):
         raise ValueError(f"score = {score!r} is unknown; see `named_score` for those there are")
     return {"dot": dot, "scaled_dot": scaled_dot}[score]

@@ -534,8 +534,8 @@ def init_seq2seq(
     attention : {"after", "inside"}
         Whether the decoder attends after its steps, with any score (Luong et al. 2015), or before
         each of them, with additive scores, see `seq2seq.attentive_gru` (Bahdanau et al. 2015).
-    score : {"dot", "scaled_dot", "general", "additive"}
-        With which it attends after its steps; the last two have parameters of their own.
+    score : {"dot", "scaled_dot", "general", "additive", "location"}
+        With which it attends after its steps; the last three have parameters of their own.
     **options
         Of a self-attention encoder: ``heads``, ``layers``, ``positions`` …, as for `init_encoder`.
 
@@ -571,8 +571,11 @@ def init_seq2seq(
         "combine": init_linear(rng, 2 * width, width),
         "output": init_linear(rng, width, target_vocabulary),
     }
-    init_score = {"general": init_general, "additive": init_additive}.get(score)
+    init_score = _SCORES.get(score)
     return params | ({"score": init_score(rng, width)} if init_score else {})
+
+
+_SCORES = {"general": init_general, "additive": init_additive, "location": init_location}
 
 
 def _init_any_encoder(rng, encoder, width, options):

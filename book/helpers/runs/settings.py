@@ -19,7 +19,7 @@ CHOICES = {
     "model": ("recurrent", "transformer", "decoder_only", "recurrent_only"),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
-    "score": ("dot", "scaled_dot", "general", "additive"),
+    "score": ("dot", "scaled_dot", "general", "additive", "location"),
     "encoder": ("gru", "rnn", "lstm", "bidirectional", "self_attention"),
     "attention": ("after", "inside"),
     "summary": (None, "last", "mean"),
@@ -71,8 +71,9 @@ class Settings:
         Where layer norm stands in the blocks of a Transformer or decoder-only model.
     residual : bool
         Whether each part of these blocks adds to its input, or takes its place.
-    score : {"dot", "scaled_dot", "general", "additive"}
-        How a recurrent decoder that attends after its steps compares query and key.
+    score : {"dot", "scaled_dot", "general", "additive", "location"}
+        How a recurrent decoder that attends after its steps compares query and key; by location
+        it chooses one of the first 128 places instead, whatever stands there.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
         Of a recurrent model; in a recurrent-only one the cell, one of the first three.
     attention : {"after", "inside"}
