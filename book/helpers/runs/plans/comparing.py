@@ -10,8 +10,8 @@ RECALL = Settings(task="recall8", attend=True, steps=1000)
 PLAN = [
     RECALL,
     RECALL.but(steps=500),
-    *grid(task="recall8", attend=True, score="location", steps=(1000, 4000)),
-    *grid(task="recall8", steps=(1000, 4000)),
+    *grid(task="recall8", attend=True, score="location", steps=(1000, 3000)),
+    *grid(task="recall8", steps=(1000, 3000)),
     *grid(task="fr12", attend=True, score="location", steps=(500, 1500)),
     *grid(task="reversal", attend=True, score="location", steps=(750, 3000)),
     Settings(task="de9", attend=True, score="location", steps=1500),

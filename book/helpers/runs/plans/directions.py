@@ -1,7 +1,8 @@
 """The direction in which the encoder reads, all else equal: where the decoder looks, chapter 06.
 
-A GRU from the left, the same from the right, and half-width GRUs from both ends. The weights of
-all five seeds are kept, since what the chapter measures is their attention maps.
+A GRU from the left, the same from the right, and half-width GRUs from both ends; then one that
+reads by self-attention. The weights of all five seeds are kept, since what the chapter measures is
+their attention maps.
 """
 
 from helpers.runs.settings import Settings
@@ -15,6 +16,7 @@ _WAYS = {
     "german_both_ways": GERMAN.but(encoder="bidirectional"),
     "french_from_the_left": FRENCH,
     "french_both_ways": FRENCH.but(encoder="bidirectional"),
+    "german_by_self_attention": GERMAN.but(encoder="self_attention"),
 }
 PLAN = [*_WAYS.values()]
 KEEP = {
