@@ -1,4 +1,4 @@
-"""The LSTM as the reader of one vector, and the GRU at other learning rates: chapter 03.
+"""One vector's other chances: an LSTM, other learning rates, more steps: chapter 03.
 
 An LSTM hands over two vectors, so one of half the width hands over as many numbers as a GRU.
 """
@@ -9,9 +9,10 @@ LSTM = Settings(task="reversal", encoder="lstm")
 PLAN = [
     LSTM,
     LSTM.but(width=32),
-    *grid(task="reversal", rate=(4e-3, 16e-3)),
     LSTM.but(steps=12_000),
+    Settings(task="reversal", width=16, steps=12_000),
     Settings(task="fr12", encoder="lstm", steps=1500),
+    *grid(task="reversal", rate=(4e-3, 16e-3)),
 ]
 KEEP = {"reversal_lstm_64": LSTM}
 SEEDS = 5
