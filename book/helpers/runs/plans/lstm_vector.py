@@ -10,7 +10,7 @@ PLAN = [
     LSTM,
     LSTM.but(width=32),
     LSTM.but(steps=12_000),
-    Settings(task="reversal", width=16, steps=12_000),
+    Settings(task="reversal", width=16, steps=6000),
     Settings(task="fr12", encoder="lstm", steps=1500),
     *grid(task="reversal", rate=(4e-3, 16e-3)),
 ]
