@@ -19,7 +19,7 @@ from helpers.attention import (
 from helpers.functions import embedding, feed_forward, linear
 from helpers.positions import position_score
 from helpers.shapes import shapes
-from helpers.transformer import blocks, encoder, enter, leave, sublayer
+from helpers.transformer import blocks, encoder, enter, leave, sublayer, to_be_asked
 
 
 @shapes
@@ -234,7 +234,7 @@ def transforming(block):
 
 
 @shapes
-def start_decoding(params, source, source_lengths, **options):
+def start_decoding(params, source, source_lengths, *, summary=None, **options):
     """Read the source, and return how to go on token by token, for `helpers.decoding`.
 
     Parameters
@@ -243,6 +243,8 @@ def start_decoding(params, source, source_lengths, **options):
         From `start.init_transformer`, with ``source_embedding`` (source_vocabulary, width).
     source : integer array (batch, n_source) below source_vocabulary
     source_lengths : integer array (batch,) up to n_source
+    summary : {"last", "mean"}, optional
+        As for `transformer.transformer`.
     **options
         ``positions``, ``norm`` and ``residual``, as for `transformer.decoder`.
 
@@ -262,14 +264,15 @@ def start_decoding(params, source, source_lengths, **options):
     (1, 1, 7)
     """
     embedded = embedding(params["source_embedding"], source)
-    memory, _ = encoder(params["encoder"], embedded, source_lengths, **options)
+    outputs, _ = encoder(params["encoder"], embedded, source_lengths, **options)
+    memory, lengths = to_be_asked(outputs, source_lengths, summary)
 
     def step(tokens, cache):
         embedded = embedding(params["target_embedding"], tokens)
         outputs, cache = decoder_step(params["decoder"], embedded, cache, **options)
         return linear(params["output"], outputs), cache
 
-    return step, start_cache(params["decoder"], memory, source_lengths)
+    return step, start_cache(params["decoder"], memory, lengths)
 
 
 @shapes
