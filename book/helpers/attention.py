@@ -78,6 +78,8 @@ def scaled_dot(queries, keys):
 def general(params):
     r"""Bilinear scores :math:`q_i A \cdot k_j` (Luong et al. 2015).
 
+    Queries and keys may differ in width.
+
     Parameters
     ----------
     params : dict
@@ -103,6 +105,8 @@ def general(params):
 @fast.by(kernels.additive)
 def additive(params):
     r"""Additive scores :math:`\tanh(q_i A_q + b_q + k_j A_k + b_k) \cdot a` (Bahdanau et al. 2015).
+
+    Queries and keys may differ in width.
 
     Parameters
     ----------
