@@ -503,10 +503,10 @@ const live = (() => {
       const beside = (room - sum(labels) - 24 * (maps.length - 1) - 4) /
         sum(maps.map(({ columns }) => columns.length));
       const below = Math.min(...maps.map(({ columns }, k) => (room - labels[k] - 4) / columns.length));
-      const cell = beside >= 15 ? Math.min(beside, 30) : Math.max(15, Math.min(below, 26));
+      const cell = beside >= 15 ? Math.min(beside, 36) : Math.max(15, Math.min(below, 36));
       part.maps.style.setProperty("--cell", `${Math.floor(cell * 4) / 4}px`);
       part.maps.style.setProperty("--top",
-        `${Math.ceil(Math.max(...maps.map(({ columns }) => width(columns)), 30)) + 8}px`);
+        `${Math.ceil(Math.max(...maps.map(({ columns }) => width(columns)), 30)) + 18}px`);
     }
 
     // -- what is pointed at: a cell {kind, i, j}, a row {kind, i}, or a word {side, place}
@@ -539,7 +539,8 @@ const live = (() => {
         button.setAttribute("aria-pressed", Boolean(kept?.side) && lit.has(name) &&
           kept.side === button.dataset.side);
       }
-      part.say.innerHTML = at ? sentence(at) : data.hint;
+      const text = at ? sentence(at) : data.hint;
+      if (show.text !== text) part.say.innerHTML = show.text = text;  // or it is read out again
     }
 
     const weightsOf = kind =>

@@ -208,10 +208,11 @@ class _Figure:
         if not re.search(r"\d", text):
             separated = text.lower() if first != "de" else text
             return (list(text) if first == "de" else re.split(r"[\s-]+", separated.strip())), None
-        digits = re.sub(r"[\s,.'’]", "", text)
-        if not digits.isdecimal() or not least <= int(digits) <= most:
+        grouped = re.fullmatch(r"\d+|\d{1,3}([\s,.'’]\d{3})+", text.strip())
+        number = int(re.sub(r"\D", "", text)) if grouped else least - 1
+        if not least <= number <= most:
             raise ValueError(f"It has learned no {text}: type {expected}.")
-        return self.words(int(digits), first), self.words(int(digits), second)
+        return self.words(number, first), self.words(number, second)
 
 
 # The built book: the first state as HTML, and the numbers in it for the script.
@@ -251,7 +252,8 @@ def _show_card(figure, start, head, caption):
         f'<figure class="live" data-model="{escape(figure.name)}"><div class="ask">'
         f"<label><span>Number</span>"
         f'<input type="text" value="{start:,}" autocomplete="off" spellcheck="false" '
-        f'aria-describedby="{identity}-trouble" disabled></label>'
+        f'aria-describedby="{identity}-trouble" disabled>'
+        f"<small>digits, or {LANGUAGES[first]} words</small></label>"
         f"{_radios(identity, figure.heads(maps), head)}</div>"
         f'<p class="trouble" id="{identity}-trouble" role="status"></p>'
         f'<p class="line"><span>reads</span><span><span class="words reads">'
@@ -390,11 +392,13 @@ def _in_words(figure, source, maps, right, head):
     spoken = []
     for kind, found in maps.items():
         weights = figure.weights(found)
-        for row, own in zip(found.rows, weights[min(head, len(weights) - 1)], strict=True):
-            spoken.append(f"{row} looks most at {found.columns[own.argmax()]} ({own.max():.2f})")
-        spoken[-1] += f" where {figure.title(kind)}."
+        rows = zip(found.rows, weights[min(head, len(weights) - 1)], strict=True)
+        most = [
+            f"{row} looks most at {found.columns[w.argmax()]} ({w.max():.2f})" for row, w in rows
+        ]
+        spoken.append(f"{figure.title(kind)}: {'; '.join(most)}.")
     verdict = f" &nbsp; {_verdict(said, right, figure.languages[1])}" if right else ""
     return (
         f"reads <i>{escape(join.join(source))}</i><br>says <i>{escape(' '.join(said))}</i>"
-        f'{verdict}<span style="{UNSEEN}">{escape("; ".join(spoken))}</span>'
+        f'{verdict}<span style="{UNSEEN}">{escape(" ".join(spoken))}</span>'
     )
