@@ -432,6 +432,18 @@ def test_what_it_cannot_read_gets_a_sentence(page, text, sentence):
 
 
 @pytest.mark.pages
+def test_a_model_that_does_not_arrive_is_told(browser, folder):
+    context = browser.new_context()
+    context.route("**/live/*.js", lambda route: route.abort())
+    page = context.new_page()
+    page.goto((folder / "page.html").as_uri())
+    page.locator("figure.live input[type=text]").fill("92")
+    page.wait_for_function("document.querySelector('.trouble').innerText.includes('missing')")
+    assert words_of(page, "reads") == tasks.number_words(421, "fr")
+    context.close()
+
+
+@pytest.mark.pages
 @pytest.mark.parametrize(
     ("text", "verdict"),
     [
@@ -448,28 +460,35 @@ def test_it_says_whether_that_is_right(page, text, verdict):
 
 
 @pytest.mark.pages
-def test_a_key_is_answered_at_once(page, record_property):
-    """In this machine's quiet hours 6 ms in the median for 12 digits; a tenfold is an error."""
+def test_a_key_is_answered_at_once(page):
+    """Of each number the fastest of five times, so that other programs of the machine don't count.
+
+    From the key to the new maps, laid out: 50 ms is the budget on one core.
+    """
     type_in(page, "47236")
     times = page.evaluate(
         """async numbers => {
-          const field = document.querySelector("figure.live input[type=text]"), times = [];
+          const field = document.querySelector("figure.live input[type=text]");
+          const maps = document.querySelector("figure.live .maps"), best = [];
           for (const number of numbers) {
-            await new Promise(requestAnimationFrame);
-            const start = performance.now();
-            field.value = number;
-            field.dispatchEvent(new Event("input", {bubbles: true}));
-            document.querySelector("figure.live .maps").getBoundingClientRect();
-            times.push(performance.now() - start);
+            const times = [];
+            for (let again = 0; again < 5; again++) {
+              await new Promise(requestAnimationFrame);
+              const start = performance.now();
+              field.value = number;
+              field.dispatchEvent(new Event("input", {bubbles: true}));
+              await null;
+              maps.getBoundingClientRect();
+              times.push(performance.now() - start);
+            }
+            best.push(Math.min(...times));
           }
-          return times;
+          return best;
         }""",
-        [str(number) for number in some_numbers(12, 100)],
+        [str(number) for number in some_numbers(12, 40)],
     )
-    median = statistics.median(times)
-    record_property("milliseconds", median)
-    print(f"median {median:.1f} ms, 95 % below {sorted(times)[94]:.1f} ms")
-    assert median <= 250  # 50 on an idle core
+    print(f"median {statistics.median(times):.1f} ms, largest {max(times):.1f} ms")
+    assert statistics.median(times) <= 50
 
 
 @pytest.mark.pages
@@ -501,7 +520,7 @@ def intro(request, browser):
     context, troubles = browser.new_context(color_scheme=request.param), []
     page = context.new_page()
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda message: troubles.append(message.text))
+    page.on("console", lambda one: one.type in ("error", "warning") and troubles.append(one.text))
     page.on(
         "request",
         lambda request: (

@@ -576,7 +576,10 @@ const live = (() => {
       return { kind: grid.dataset.kind, i, ...(j >= 0 && { j }), box };
     }
 
-    part.maps.addEventListener("pointerover", event => show(cellAt(event.target) ?? kept));
+    part.maps.addEventListener("pointerover", event => {
+      const at = cellAt(event.target), between = event.target.closest(".grid");
+      if (at || !between) show(at ?? kept);
+    });
     part.maps.addEventListener("pointerleave", () => show(kept));
     part.maps.addEventListener("click", event => {
       const at = cellAt(event.target);

@@ -97,7 +97,7 @@ def live(trained, *, name, words, languages, numbers, start, head=1, caption="")
 
 
 def packed(trained, name):
-    """Return the file with which a page runs a model: whole numbers of 16 bits, as a script.
+    r"""Return the file with which a page runs a model: whole numbers of 16 bits, as a script.
 
     Parameters
     ----------
@@ -126,8 +126,8 @@ def packed(trained, name):
     >>> task = SimpleNamespace(source_vocabulary=("a",), target_vocabulary=("b",))
     >>> params = {"output": {"bias": np.array([0.5, -1.0])}}
     >>> small = SimpleNamespace(params=params, settings=settings, task=task)
-    >>> packed(small, "small")[:26], packed(small, "small")[-18:]
-    ('live.arrive("small", {"set', '"data": "AEABgA=="}')
+    >>> packed(small, "small")[-22:]
+    '"data": "AEABgA=="});\n'
     """
     settings = _require_known(trained.settings)
     arrays, whole = [], []
@@ -219,16 +219,44 @@ class _Figure:
 
 
 def _show_card(figure, start, head, caption):
-    identity = f"live-{next(_numbers)}"
+    data = _state(figure, start, head)
+    identity, kinds, (first, second) = data["id"], data["kinds"], figure.languages
+    source, said, right, maps = (
+        data["start"][name] for name in ("source", "said", "right", "maps")
+    )
+    count = max(len(found["heads"]) for found in maps.values())
+    drawn = [_map_html(kind, maps[kind["kind"]], head - 1, identity) for kind in kinds]
+    # In a script element, only a "<" could end the data too early.
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    _show_html(
+        f'<figure class="live" data-model="{escape(figure.name)}"><div class="ask">'
+        f'<label><span>Number</span><input type="text" value="{start:,}" autocomplete="off" '
+        f'spellcheck="false" aria-describedby="{identity}-trouble" disabled>'
+        f"<small>digits, or {LANGUAGES[first]} words</small></label>"
+        f"{_radios(identity, count, head)}</div>"
+        f'<p class="trouble" id="{identity}-trouble" role="status"></p>'
+        f'<p class="line"><span>reads</span><span><span class="words reads">'
+        f"{_buttons(source, 'source', first)}</span></span></p>"
+        f'<p class="line"><span>says</span><span><span class="words says">'
+        f"{_buttons([*said, '(end)'], 'said', second)}</span> "
+        f'<span class="verdict" aria-live="polite">{_verdict(said, right, second)}</span>'
+        f'</span></p><div class="maps">{"".join(drawn)}</div>'
+        f'<p class="say" aria-live="polite">{HINT}</p>{_caption_element(caption)}'
+        f'<script type="application/json">{text}</script></figure>'
+    )
+
+
+def _state(figure, start, head):
+    """Return all that the script needs to know, with what the model says to the first number."""
     source, right = figure.read(str(start))
     maps = figure.maps(source)
-    said = maps["cross"].rows[:-1]
     kinds = []
     for kind in maps:
         asks, asked = figure.asked(kind)
         kinds.append({"kind": kind, "title": figure.title(kind), "asks": asks, "asked": asked})
-    data = {
-        "id": identity,
+    plain = {kind: _plain(found, figure.weights(found)) for kind, found in maps.items()}
+    return {
+        "id": f"live-{next(_numbers)}",
         "model": figure.name,
         "languages": figure.languages,
         "range": figure.numbers,
@@ -238,34 +266,11 @@ def _show_card(figure, start, head, caption):
         "kinds": kinds,
         "start": {
             "source": source,
-            "said": said,
+            "said": plain["cross"]["rows"][:-1],
             "right": right,
-            "maps": {kind: _plain(found, figure.weights(found)) for kind, found in maps.items()},
+            "maps": plain,
         },
     }
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    first, second = figure.languages
-    drawn = "".join(
-        _map_html(kind, data["start"]["maps"][kind["kind"]], head - 1, identity) for kind in kinds
-    )
-    _show_html(
-        f'<figure class="live" data-model="{escape(figure.name)}"><div class="ask">'
-        f"<label><span>Number</span>"
-        f'<input type="text" value="{start:,}" autocomplete="off" spellcheck="false" '
-        f'aria-describedby="{identity}-trouble" disabled>'
-        f"<small>digits, or {LANGUAGES[first]} words</small></label>"
-        f"{_radios(identity, figure.heads(maps), head)}</div>"
-        f'<p class="trouble" id="{identity}-trouble" role="status"></p>'
-        f'<p class="line"><span>reads</span><span><span class="words reads">'
-        f"{_buttons(source, 'source', first)}</span></span></p>"
-        f'<p class="line"><span>says</span><span><span class="words says">'
-        f"{_buttons([*said, '(end)'], 'said', second)}</span> "
-        f'<span class="verdict" aria-live="polite">{_verdict(said, right, second)}</span>'
-        "</span></p>"
-        f'<div class="maps">{drawn}</div><p class="say" aria-live="polite">{HINT}</p>'
-        f"{_caption_element(caption)}"
-        f'<script type="application/json">{text}</script></figure>'
-    )
 
 
 def _plain(found, weights):
