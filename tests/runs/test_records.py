@@ -53,7 +53,8 @@ def test_a_plan_is_a_list_of_runs_with_models_to_keep(name):
     assert plan.runs
     assert len(set(plan.runs)) == len(plan.runs), "a run twice"
     assert all(isinstance(one, Settings) and one.seed == 0 for one in plan.runs)
-    assert set(plan.keep.values()) <= set(plan.runs)
+    assert {one.but(seed=0) for one in plan.keep.values()} <= set(plan.runs)
+    assert all(one.seed < plan.seeds for one in plan.keep.values())
     assert len(set(plan.keep.values())) == len(plan.keep)
     assert plan.seeds >= 3
 
