@@ -12,7 +12,7 @@ PLAN = [
     LSTM.but(steps=12_000),
     Settings(task="reversal", width=16, steps=6000),
     Settings(task="fr12", encoder="lstm", steps=1500),
-    *grid(task="reversal", rate=(4e-3, 16e-3)),
+    *grid(task="reversal", steps=1500, rate=(4e-3, 16e-3)),
 ]
 KEEP = {"reversal_lstm_64": LSTM}
 SEEDS = 5
