@@ -96,6 +96,15 @@ def test_values_and_gradients_are_those_of_pytorch():
     )
 
 
+def test_three_words_by_hand_are_those_of_pytorch():
+    record = recorded("three_words")
+    arrays = [record[name] for name in ("queries", "keys", "values")]
+    agree(attention(*arrays), record["context"])
+    agree(
+        attention(*arrays, numpy.zeros((3, 3), bool)), record["empty: scaled_dot_product_attention"]
+    )
+
+
 def test_scores_with_parameters_have_values_and_gradients_of_pytorch():
     record = recorded("scores")
     names = ("to_queries.weight", "to_queries.bias", "to_keys.weight", "to_keys.bias")

@@ -58,6 +58,7 @@ MORE = {
     "layer_norm": lambda rng: start.init_layer_norm(4),
     "decoder": lambda rng: start.init_decoder(rng, 8, 2, norm="none"),
     "decoder_only": lambda rng: start.init_decoder_only(rng, 5, 8, 2),
+    "look_up": lambda rng: start.init_look_up(rng, 7, 5, 4, "additive", length=8),
     "location": lambda rng: start.init_location(rng, 4, 9),
     "recurrent_only": lambda rng: start.init_recurrent_only(rng, 5, 4, "lstm", 2),
     "orthogonal": lambda rng: start.orthogonal(rng, 4),

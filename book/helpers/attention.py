@@ -76,14 +76,14 @@ def scaled_dot(queries, keys):
 
 
 def general(params):
-    r"""Bilinear scores :math:`q_i A\, k_j^\top` (Luong et al. 2015).
+    r"""Bilinear scores :math:`q_i A \cdot k_j` (Luong et al. 2015).
 
     Queries and keys may differ in width.
 
     Parameters
     ----------
     params : dict
-        ``weight`` (width of a query, width of a key), see `start.init_general`.
+        ``weight`` (width of a query, width of a key) A, see `start.init_general`.
 
     Returns
     -------
@@ -111,7 +111,8 @@ def additive(params):
     Parameters
     ----------
     params : dict
-        ``queries``, ``keys`` and ``vector``, see `start.init_additive`.
+        ``queries`` (A_q and b_q), ``keys`` (A_k and b_k) and ``vector`` a, see
+        `start.init_additive`.
 
     Returns
     -------

@@ -390,7 +390,15 @@ def _init_stack(init_block, rng, width, heads, layers, positions, norm, longest)
 
 
 def init_transformer(
-    rng, source_vocabulary, target_vocabulary, width=64, heads=4, layers=1, **options
+    rng,
+    source_vocabulary,
+    target_vocabulary,
+    width=64,
+    heads=4,
+    layers=1,
+    *,
+    shared_projections=False,
+    **options,
 ):
     """Start an encoder-decoder, see `transformer.transformer`.
 
@@ -402,6 +410,9 @@ def init_transformer(
     width, heads : int
     layers : int
         Blocks of the encoder, and as many of the decoder.
+    shared_projections : bool
+        Whether it has one set of projections, ``projections``, in place of one for each attention,
+        see `transformer.share_projections`. All else starts as it would without.
     **options
         ``positions``, ``norm`` and ``longest``, as for `init_encoder`.
 
@@ -420,13 +431,24 @@ def init_transformer(
     >>> sorted(init_transformer(np.random.default_rng(0), 5, 7, 8))
     ['decoder', 'encoder', 'output', 'source_embedding', 'target_embedding']
     """
-    return {
+    params = {
         "source_embedding": init_embedding(rng, source_vocabulary, width),
         "target_embedding": init_embedding(rng, target_vocabulary, width),
         "encoder": init_encoder(rng, width, heads, layers, **options),
         "decoder": init_decoder(rng, width, heads, layers, **options),
         "output": init_linear(rng, width, target_vocabulary),
     }
+    return _with_one_set(params) if shared_projections else params
+
+
+def _with_one_set(params):
+    """Keep the first attention's projections alone."""
+    kept = params["encoder"]["block_0"]["attention"]
+    for stack in (params["encoder"], params["decoder"]):
+        for block in stack.values():
+            block.pop("attention", None)
+            block.pop("cross", None)
+    return params | {"projections": kept}
 
 
 def init_decoder_only(
@@ -506,6 +528,47 @@ def init_recurrent_only(rng, vocabulary, width=64, cell="gru", layers=1):
         "layers": {f"layer_{i}": _CELLS[cell](rng, width, width) for i in range(layers)},
         "output": init_linear(rng, width, vocabulary),
     }
+
+
+@shapes
+def init_look_up(rng, entries, answers, width, score="dot", *, length=1.0, from_zero=False):
+    """Start the tables of one look-up, see `runs.build`: for who asks, is asked, and answers.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    entries, answers : int
+        Numbers of tokens that may stand on a page, and that may be said.
+    width : int
+    score : {"dot", "scaled_dot", "general", "additive", "location"}
+        The last three have parameters of their own.
+    length : float
+        How long the vectors of queries and keys are, on average.
+    from_zero : bool
+        Whether the matrix of general scores starts at 0, so that all weights start equal, as they
+        do with additive scores.
+
+    Returns
+    -------
+    dict
+        ``query``, ``key`` and ``value`` (entries, width), ``output``, and ``score``.
+
+    Examples
+    --------
+    >>> sorted(init_look_up(np.random.default_rng(0), 77, 13, 4, "general"))
+    ['key', 'output', 'query', 'score', 'value']
+    """
+    params = {
+        "query": np.float32(length) * init_embedding(rng, entries, width),
+        "key": np.float32(length) * init_embedding(rng, entries, width),
+        "value": init_embedding(rng, entries, width),
+        "output": init_linear(rng, width, answers),
+    }
+    if score in _SCORES:
+        params["score"] = _SCORES[score](rng, width)
+    if from_zero:
+        params["score"]["weight"] *= 0
+    return params
 
 
 @shapes
