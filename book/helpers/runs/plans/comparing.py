@@ -1,6 +1,6 @@
 """What comparing query and key brings: location scores beside dot scores, chapter 06.
 
-Recall of pairs that are paired anew in every source: half and six times the steps, and two rates.
+Recall of pairs that are paired anew in every source: half and three times the steps, and two rates.
 Then the chapter's other tasks, whose runs with dot scores are in their own records, at two budgets.
 """
 
@@ -12,13 +12,12 @@ SLOWER = Settings(task="recall8", attend=True, steps=1000)
 PLAN = [
     RECALL,
     RECALL.but(steps=250),
-    *(BY_PLACE.but(steps=steps) for steps in (500, 3000)),
-    *(RECALL.but(attend=False, steps=steps) for steps in (500, 3000)),
+    *(BY_PLACE.but(steps=steps) for steps in (500, 1500)),
+    *(RECALL.but(attend=False, steps=steps) for steps in (500, 1500)),
     SLOWER,
     SLOWER.but(score="location"),
     *grid(task="fr12", attend=True, score="location", steps=(500, 1500)),
-    *grid(task="reversal", attend=True, score="location", steps=(750, 3000)),
-    Settings(task="de9", attend=True, score="location", steps=1500),
+    *grid(task="reversal", attend=True, score="location", steps=(750,)),
 ]
 KEEP = {}
 SEEDS = 5
