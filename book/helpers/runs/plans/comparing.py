@@ -18,7 +18,10 @@ PLAN = [
     SLOWER,
     SLOWER.but(score="location"),
     Settings(task="fr12", attend=True, score="location", steps=500),
-    Settings(task="reversal", attend=True, score="location", steps=750),
+    *(
+        Settings(task="reversal", attend=True, score="location", steps=steps)
+        for steps in (750, 3000)
+    ),
     Settings(task="de5", attend=True, score="location", steps=800),
     Settings(task="de5", steps=800),
 ]
