@@ -1,5 +1,7 @@
 """The Transformer: gradients, masks, symmetries, options, and what wrong input is told."""
 
+import copy
+
 import numpy
 import pytest
 from compare import (
@@ -35,6 +37,7 @@ from helpers.start import (
 from helpers.tasks import make_batch
 from helpers.transformer import (
     attention_maps,
+    decoder,
     decoder_block,
     decoder_only,
     encoder,
@@ -153,6 +156,17 @@ def test_without_residual_sums_each_part_takes_the_place_of_its_input(norm):
     sub, weights = sublayer(params["attention_norm"], x, lambda y: (2 * y, "map"), "none", False)
     agree(sub, 2 * x)
     assert weights == "map"
+
+
+@pytest.mark.parametrize("side", ["encoder", "decoder"])
+def test_residual_sums_of_one_side_are_there_and_those_of_the_other_are_not(side):
+    params = with_noise(init_transformer(numpy.random.default_rng(0), 5, 7, WIDTH))
+    read, said = numpy.random.default_rng(1).standard_normal((2, BATCH, TIME, WIDTH))
+    there = {name: name == side for name in ("encoder", "decoder")}
+    memory, _ = encoder(params["encoder"], read, LENGTHS, residual=side)
+    agree(memory, encoder(params["encoder"], read, LENGTHS, residual=there["encoder"])[0])
+    outputs = decoder(params["decoder"], said, memory, LENGTHS, residual=side)
+    agree_all(outputs, decoder(params["decoder"], said, memory, LENGTHS, residual=there["decoder"]))
 
 
 @each_norm
@@ -602,3 +616,29 @@ def test_wrong_input_is_named_with_its_shape(call, words):
     with pytest.raises(ValueError) as error:
         call()
     assert [word for word in words if word not in str(error.value)] == []
+
+
+def test_one_set_of_projections_gets_the_sum_of_its_gradients_in_all_places():
+    rng = numpy.random.default_rng(0)
+    tied = init_transformer(rng, 9, 11, WIDTH, HEADS, layers=2, shared_projections=True)
+    assert all("attention" not in part for part in tied["decoder"].values())
+    tied = with_noise(tied, 1)
+    batch = make_batch([([3, 4, 5], [6, 7]), ([8, 3], [9, 10, 4])])
+
+    def loss(params):
+        logits = transformer.transformer(transformer.share_projections(params), *batch[:3])
+        return cross_entropy(logits, batch.target_out, batch.target_mask)
+
+    apart = copy.deepcopy(transformer.share_projections(tied))
+    (value,), found = differentiate(loss, [tied])
+    (same,), gradients = differentiate(loss, [apart])
+    agree(value, same)
+    found, gradients = arrays_of(tied)[1](found), arrays_of(apart)[1](gradients)
+    places = [
+        (stack, f"block_{i}", "attention") for stack in ("encoder", "decoder") for i in (0, 1)
+    ]
+    places += [("decoder", f"block_{i}", "cross") for i in (0, 1)]
+    for name in ("queries", "keys", "values", "output"):
+        parts = [gradients[stack][block][part][name] for stack, block, part in places]
+        assert all(numpy.abs(part).max() > 1e-6 for part in parts)
+        agree(found["projections"][name], sum(parts))

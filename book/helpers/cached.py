@@ -19,7 +19,7 @@ from helpers.attention import (
 from helpers.functions import embedding, feed_forward, linear
 from helpers.positions import position_score
 from helpers.shapes import shapes
-from helpers.transformer import blocks, encoder, enter, leave, sublayer
+from helpers.transformer import blocks, encoder, enter, leave, sublayer, to_be_asked
 
 
 @shapes
@@ -137,7 +137,7 @@ def start_cache(params, memory, memory_lengths):
 
 
 @shapes
-def decoder_step(params, embedded, cache, *, positions="sinusoidal", **parts):
+def decoder_step(params, embedded, cache, *, positions="sinusoidal", norm="pre", residual=True):
     """Go on decoding from a cache: what `decoder` gives for the new positions, without the old.
 
     Parameters
@@ -150,8 +150,9 @@ def decoder_step(params, embedded, cache, *, positions="sinusoidal", **parts):
         From `start_cache`, or from the step before, with ``block_0.memory.keys``
         (batch, heads, n_memory, width_head); it is not changed.
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
-    **parts
-        ``norm`` and ``residual``, as for `transformer.sublayer`.
+    norm : {"pre", "post", "none"}
+    residual : {True, False, "encoder", "decoder"}
+        As for `transformer.decoder`.
 
     Returns
     -------
@@ -176,6 +177,7 @@ def decoder_step(params, embedded, cache, *, positions="sinusoidal", **parts):
     start, n_new = cache["block_0"]["itself"]["keys"].shape[2], embedded.shape[1]
     mask, score = causal_mask(start + n_new)[start:], position_score(positions)
     x, grown = enter(params, embedded, positions, start), {"mask": cache["mask"]}
+    parts = {"norm": norm, "residual": residual in (True, "decoder")}
     for i, block in enumerate(blocks(params)):
         old = cache[f"block_{i}"]
         x, itself = look_back(block, x, old["itself"], mask, score, **parts)
@@ -232,7 +234,7 @@ def transforming(block):
 
 
 @shapes
-def start_decoding(params, source, source_lengths, **options):
+def start_decoding(params, source, source_lengths, *, summary=None, **options):
     """Read the source, and return how to go on token by token, for `helpers.decoding`.
 
     Parameters
@@ -241,6 +243,8 @@ def start_decoding(params, source, source_lengths, **options):
         From `start.init_transformer`, with ``source_embedding`` (source_vocabulary, width).
     source : integer array (batch, n_source) below source_vocabulary
     source_lengths : integer array (batch,) up to n_source
+    summary : {"last", "mean"}, optional
+        As for `transformer.transformer`.
     **options
         ``positions``, ``norm`` and ``residual``, as for `transformer.decoder`.
 
@@ -260,14 +264,15 @@ def start_decoding(params, source, source_lengths, **options):
     (1, 1, 7)
     """
     embedded = embedding(params["source_embedding"], source)
-    memory, _ = encoder(params["encoder"], embedded, source_lengths, **options)
+    outputs, _ = encoder(params["encoder"], embedded, source_lengths, **options)
+    memory, lengths = to_be_asked(outputs, source_lengths, summary)
 
     def step(tokens, cache):
         embedded = embedding(params["target_embedding"], tokens)
         outputs, cache = decoder_step(params["decoder"], embedded, cache, **options)
         return linear(params["output"], outputs), cache
 
-    return step, start_cache(params["decoder"], memory, source_lengths)
+    return step, start_cache(params["decoder"], memory, lengths)
 
 
 @shapes

@@ -2,11 +2,14 @@
 
 Options that go through every function: `positions` (a name, see `positions`), `norm` ("pre": each
 part of a block sees its input normed; "post", as in the paper: the sum is normed; "none"), and
-`dropout` with the random generator `rng` that it needs. `residual=False` leaves the sum out: to
-see what it is good for. Going on from a cache is in `cached`.
+`dropout` with the random generator `rng` that it needs. `residual=False` leaves the sum out, and
+"encoder" or "decoder" says the one side that keeps it: to see what it is good for. Going on from
+a cache is in `cached`.
 """
 
 import math
+
+import numpy
 
 from helpers import fast
 from helpers.attention import (
@@ -263,7 +266,9 @@ def stack(params, embedded, mask, *, positions="sinusoidal", dropout=0.0, rng=No
 
 
 @shapes
-def encoder(params, embedded, lengths, *, positions="sinusoidal", norm="pre", **parts):
+def encoder(
+    params, embedded, lengths, *, positions="sinusoidal", norm="pre", residual=True, **parts
+):
     """Self-attention encoder: embeddings plus positions, through all blocks.
 
     Parameters
@@ -276,8 +281,10 @@ def encoder(params, embedded, lengths, *, positions="sinusoidal", norm="pre", **
     lengths : integer array (batch,) up to n
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
     norm : {"pre", "post", "none"}
+    residual : {True, False, "encoder", "decoder"}
+        Whether parts add to their input, or the one side of a Transformer in which they do.
     **parts
-        ``residual``, ``dropout`` and ``rng``, as for `sublayer`; embeddings are dropped out too.
+        ``dropout`` and ``rng``, as for `sublayer`; embeddings are dropped out too.
 
     Returns
     -------
@@ -301,7 +308,8 @@ def encoder(params, embedded, lengths, *, positions="sinusoidal", norm="pre", **
     ((2, 5, 8), True)
     """
     mask = padding_mask(lengths, embedded.shape[1])
-    return stack(params, embedded, mask, positions=positions, norm=norm, **parts)
+    parts = {**parts, "norm": norm, "residual": residual in (True, "encoder")}
+    return stack(params, embedded, mask, positions=positions, **parts)
 
 
 @shapes
@@ -313,9 +321,9 @@ def decoder(
     *,
     positions="sinusoidal",
     norm="pre",
+    residual=True,
     dropout=0.0,
     rng=None,
-    **parts,
 ):
     """Run the decoder over a whole target at once; no position sees a later one.
 
@@ -333,8 +341,8 @@ def decoder(
         Rotary and ALiBi positions act in self-attention alone: a distance between a target and a
         source position has no meaning.
     norm : {"pre", "post", "none"}
-    dropout, rng, **parts
-        As for `encoder`, with ``residual``.
+    residual, dropout, rng
+        As for `encoder`.
 
     Returns
     -------
@@ -360,8 +368,8 @@ def decoder(
     mask = causal_mask(embedded.shape[1])
     memory_mask = padding_mask(memory_lengths, memory.shape[1])
     x = drop(enter(params, embedded, positions), dropout, rng)
-    own = {"score": position_score(positions), "norm": norm, "dropout": dropout, "rng": rng}
-    parts = {**parts, **own}
+    parts = {"norm": norm, "residual": residual in (True, "decoder"), "dropout": dropout}
+    parts = {**parts, "score": position_score(positions), "rng": rng}
     maps, cross_maps = [], []
     for block in blocks(params):
         x, weights, cross_weights = decoder_block(block, x, memory, mask, memory_mask, **parts)
@@ -373,8 +381,75 @@ def decoder(
 # ---- the whole -------------------------------------------------------------------------------
 
 
+def share_projections(params):
+    """Give all attentions of a Transformer one set of projections, where it has only one.
+
+    The arrays are the same ones in every place, so their gradient is the sum over all places.
+
+    Parameters
+    ----------
+    params : dict
+        From `start.init_transformer`, with all three attentions or with ``projections``.
+
+    Returns
+    -------
+    dict
+        With ``attention`` in each block and ``cross`` in each of the decoder, as without sharing.
+
+    Examples
+    --------
+    >>> from helpers.start import init_transformer
+    >>> rng = numpy.random.default_rng(0)
+    >>> whole = share_projections(init_transformer(rng, 5, 7, 8, shared_projections=True))
+    >>> block = whole["decoder"]["block_0"]
+    >>> block["cross"] is block["attention"] is whole["encoder"]["block_0"]["attention"]
+    True
+    """
+    if "projections" not in params:
+        return params
+    others = {name: part for name, part in params.items() if name != "projections"}
+    own = {"attention": params["projections"]}
+    encoder_blocks = _with_each_block(params["encoder"], own)
+    decoder_blocks = _with_each_block(params["decoder"], own | {"cross": params["projections"]})
+    return others | {"encoder": encoder_blocks, "decoder": decoder_blocks}
+
+
+def _with_each_block(params, own):
+    """Give each block of a stack these parts."""
+    return {
+        name: {**part, **own} if name.startswith("block_") else part
+        for name, part in params.items()
+    }
+
+
 @shapes
-def transformer(params, source, source_lengths, target_in, **options):
+def summarise(outputs, lengths, summary):
+    """Return the last true output of each sequence, or the mean of its true outputs.
+
+    Parameters
+    ----------
+    outputs : array (batch, n, width)
+    lengths : integer array (batch,) up to n
+    summary : {"last", "mean"}
+
+    Returns
+    -------
+    array (batch, width)
+
+    Examples
+    --------
+    >>> outputs = numpy.array([[[1.0], [3.0], [99.0]]])
+    >>> [summarise(outputs, numpy.array([2]), name).item() for name in ("last", "mean")]
+    [3.0, 2.0]
+    """
+    places, ends = numpy.arange(outputs.shape[1]), lengths[:, None, None]
+    counts = places == ends - 1 if summary == "last" else places < ends  # (batch, 1, n)
+    shares = counts / numpy.maximum(counts.sum(axis=-1, keepdims=True), 1)
+    return (shares.astype(outputs.dtype) @ seen(outputs, counts))[:, 0]
+
+
+@shapes
+def transformer(params, source, source_lengths, target_in, *, summary=None, **options):
     """Read the source and predict every target token, in one parallel pass (teacher forcing).
 
     Parameters
@@ -386,6 +461,8 @@ def transformer(params, source, source_lengths, target_in, **options):
     source_lengths : integer array (batch,) up to n_source
     target_in : integer array (batch, n_target) below target_vocabulary
         The target, shifted right by one: it begins with the start token.
+    summary : {"last", "mean"}, optional
+        One vector that the decoder sees in place of all encoder outputs, see `summarise`.
     **options
         ``positions``, ``norm``, ``residual``, ``dropout`` and ``rng``, as for `encoder`.
 
@@ -410,11 +487,12 @@ def transformer(params, source, source_lengths, target_in, **options):
     >>> transformer(params, tokens, lengths, numpy.array([[1, 4]])).shape
     (1, 2, 7)
     """
+    options = {**options, "summary": summary}
     return read_and_predict(params, source, source_lengths, target_in, **options)[0]
 
 
 @shapes
-def attention_maps(params, source, source_lengths, target_in, **options):
+def attention_maps(params, source, source_lengths, target_in, *, summary=None, **options):
     """Return all maps of a Transformer, of its three kinds of attention.
 
     Parameters
@@ -425,7 +503,7 @@ def attention_maps(params, source, source_lengths, target_in, **options):
     source : integer array (batch, n_source) below source_vocabulary
     source_lengths : integer array (batch,) up to n_source
     target_in : integer array (batch, n_target) below target_vocabulary
-    **options
+    summary, **options
         As for `transformer`.
 
     Returns
@@ -443,10 +521,11 @@ def attention_maps(params, source, source_lengths, target_in, **options):
     >>> {name: layers[0].shape for name, layers in maps.items()}
     {'encoder': (1, 4, 3, 3), 'decoder': (1, 4, 2, 2), 'cross': (1, 4, 2, 3)}
     """
+    options = {**options, "summary": summary}
     return read_and_predict(params, source, source_lengths, target_in, **options)[1]
 
 
-def read_and_predict(params, source, source_lengths, target_in, **options):
+def read_and_predict(params, source, source_lengths, target_in, *, summary=None, **options):
     """Return the logits of `transformer` and the maps of `attention_maps`.
 
     Examples
@@ -459,12 +538,26 @@ def read_and_predict(params, source, source_lengths, target_in, **options):
     """
     embedded = embedding(params["source_embedding"], source)
     memory, source_maps = encoder(params["encoder"], embedded, source_lengths, **options)
+    memory, lengths = to_be_asked(memory, source_lengths, summary)
     embedded = embedding(params["target_embedding"], target_in)
     outputs, target_maps, cross_maps = decoder(
-        params["decoder"], embedded, memory, source_lengths, **options
+        params["decoder"], embedded, memory, lengths, **options
     )
     maps = {"encoder": source_maps, "decoder": target_maps, "cross": cross_maps}
     return linear(params["output"], outputs), maps
+
+
+def to_be_asked(outputs, lengths, summary=None):
+    """Return what the decoder may ask, and its lengths: all encoder outputs, or one vector.
+
+    Examples
+    --------
+    >>> to_be_asked(numpy.ones((2, 3, 4)), numpy.array([3, 2]), "mean")[0].shape
+    (2, 1, 4)
+    """
+    if summary is None:
+        return outputs, lengths
+    return summarise(outputs, lengths, summary)[:, None], numpy.minimum(lengths, 1)
 
 
 @shapes

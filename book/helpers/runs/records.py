@@ -47,6 +47,7 @@ class Run:
     count: dict
     versions: dict
     code: dict | None = None
+    watched: list | None = None
 
     @property
     def share(self):
@@ -55,7 +56,10 @@ class Run:
 
     def to_json(self):
         """Return what a record holds of it."""
-        return dataclasses.asdict(self)
+        stored = dataclasses.asdict(self)
+        if self.watched is None:
+            del stored["watched"]
+        return stored
 
     @classmethod
     def from_json(cls, stored):
@@ -350,12 +354,17 @@ def within_record(accuracy, recorded):
     Returns
     -------
     bool
-        True within max(3 spreads, 0.05) of the recorded mean; a spread is the standard deviation.
+        True within max(3 spreads, 0.05) of the recorded mean, a spread being the standard
+        deviation, and never further off than 0.3 of the mean: whatever the spread, a model that
+        is worse by a third does not pass.
 
     Examples
     --------
     >>> within_record(0.52, np.array([0.5, 0.55, 0.53])), within_record(0.9, np.array([0.5, 0.5]))
     (True, False)
+    >>> within_record(0.4, np.array([0.2, 0.9, 0.7]))
+    False
     """
     recorded = np.asarray(recorded)
-    return bool(abs(accuracy - recorded.mean()) <= max(3 * recorded.std(ddof=1), 0.05))
+    mean, spread = recorded.mean(), recorded.std(ddof=1)
+    return bool(abs(accuracy - mean) <= min(max(3 * spread, 0.05), 0.3 * mean))
