@@ -49,7 +49,7 @@ def sentiment(held_out=600):
     >>> task = sentiment()
     >>> source, target = task.held_out[1]
     >>> " ".join(task.source_words(source))
-    'XX'
+    'it was late . the ending was never really great but the dialogue was very good .'
     >>> task.target_words(target)
     ['positive']
     """
