@@ -27,6 +27,14 @@ def looks(trained, pairs):
         What the numbers of the list give to the place before them, where their letter stands.
     behind : array (layers, heads)
         What the question gives to the place behind the same letter in the list.
+
+    Examples
+    --------
+    >>> from helpers.runs import Trained, start
+    >>> model = Trained(start(PLAN[0]), PLAN[0])
+    >>> one_back, behind = looks(model, model.task.held_out[:3])
+    >>> one_back.shape, behind.shape
+    ((2, 4), (2, 4))
     """
     weights = trained.weights(pairs)["stack"]  # (streams, layers, heads, rows, columns)
     n_listed = len(pairs[0][0])
@@ -38,7 +46,14 @@ def looks(trained, pairs):
 
 
 def WATCH(trained):
-    """Return what is recorded at a checkpoint."""
+    """Return what is recorded at a checkpoint.
+
+    Examples
+    --------
+    >>> from helpers.runs import Trained, start
+    >>> sorted(WATCH(Trained(start(PLAN[0]), PLAN[0])))
+    ['behind', 'one_back', 'right']
+    """
     fitting = [pair for pair in trained.task.held_out if len(pair[0]) == 2 * N_PAIRS]
     one_back, behind = looks(trained, fitting[:N_STREAMS])
     return {

@@ -1,9 +1,8 @@
 """Recall from a stream, what decides it: chapter 07.
 
 The same lists as in `recall`. First a recurrent encoder and decoder, with attention and without
-it, all else equal: the look back is given and taken away. Then recurrent networks without a look
-back that have it easier than in `recall`: an LSTM that reads lists of one to four pairs only, and
-a GRU with two layers.
+it, all else equal: the look back is given and taken away. Then a GRU without a look back that has
+two layers.
 """
 
 from helpers.runs.plans.recall import GRU
@@ -13,7 +12,6 @@ LOOKING = Settings(task="recall_stream", attend=True, batch=64, steps=1500)
 PLAN = [
     LOOKING,
     LOOKING.but(attend=False),
-    GRU.but(task="recall_stream4", encoder="lstm"),
     GRU.but(layers=2, steps=2000),
 ]
 KEEP = {}
