@@ -32,6 +32,7 @@ from helpers.attention import (
     general,
     join_heads,
     local_mask,
+    location,
     multi_head_attention,
     padding_mask,
     prefix_mask,
@@ -39,7 +40,7 @@ from helpers.attention import (
     split_heads,
 )
 from helpers.positions import rotary
-from helpers.start import init_additive, init_general, init_multi_head
+from helpers.start import init_additive, init_general, init_location, init_multi_head
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -92,6 +93,15 @@ def test_values_and_gradients_are_those_of_pytorch():
     record = recorded("attention")
     same_as_recorded(
         lambda *arrays: attention(*arrays, record["mask"]), record, ["queries", "keys", "values"]
+    )
+
+
+def test_three_words_by_hand_are_those_of_pytorch():
+    record = recorded("three_words")
+    arrays = [record[name] for name in ("queries", "keys", "values")]
+    agree(attention(*arrays), record["context"])
+    agree(
+        attention(*arrays, numpy.zeros((3, 3), bool)), record["empty: scaled_dot_product_attention"]
     )
 
 
@@ -166,8 +176,10 @@ SCORES = {
         init_additive(numpy.random.default_rng(1), 4) | {"vector": numpy.ones(4, numpy.float32)}
     ),
     "a student's own": distance,
+    "location": location(init_location(numpy.random.default_rng(1), 4, 7)),
 }
 each_score = pytest.mark.parametrize("score", SCORES.values(), ids=SCORES)
+COMPARING = {name: score for name, score in SCORES.items() if name != "location"}
 
 
 @each_score
@@ -206,7 +218,7 @@ def test_a_query_with_nothing_to_attend_to_gives_zeros_and_no_gradient(score, se
     assert (d_values[0, 3] == 0).all()
 
 
-@each_score
+@pytest.mark.parametrize("score", COMPARING.values(), ids=COMPARING)
 @given(data=st.data(), seed=seeds)
 def test_order_of_keys_is_forgotten_and_order_of_queries_is_kept(score, data, seed):
     (queries, keys, values), mask = random_arrays(seed), random_mask((2, 3, 5), seed)
@@ -215,6 +227,46 @@ def test_order_of_keys_is_forgotten_and_order_of_queries_is_kept(score, data, se
     agree(attention(queries, keys[:, order], values[:, order], mask[:, :, order], score), context)
     order = data.draw(st.permutations(range(QUERIES)))
     agree(attention(queries[:, order], keys, values, mask[:, order], score), context[:, order])
+
+
+@given(seed=seeds)
+def test_a_location_score_knows_a_keys_place_and_nothing_else_of_it(seed):
+    (queries, keys, values), matrix = (
+        random_arrays(seed),
+        init_location(numpy.random.default_rng(seed), 4, 7)["weight"],
+    )
+    score = location({"weight": matrix})
+    scores = score(queries, keys)
+    for i in range(BATCH):
+        for q in range(QUERIES):
+            for place in range(KEYS):
+                agree(scores[i, q, place], queries[i, q] @ matrix[:, place])
+    agree(score(queries, numpy.full_like(keys, 1e9)), scores, 0)
+    order = numpy.roll(numpy.arange(KEYS), 1)
+    moved = attention(queries, keys[:, order], values[:, order], score=score)
+    agree(moved, attention_weights(queries, keys, score=score) @ values[:, order])
+    assert numpy.abs(moved - attention(queries, keys, values, score=score)).max() > 1e-3
+    matrix = matrix.astype(float)
+    follow_differences(
+        lambda queries, weight: location({"weight": weight})(queries, keys), [queries, matrix]
+    )
+
+
+def test_queries_and_keys_of_different_widths_can_be_compared_by_matrices():
+    rng = numpy.random.default_rng(0)
+    queries, keys = rng.standard_normal((2, 3, 4)), rng.standard_normal((2, 5, 6))
+    matrix, vector = rng.standard_normal((4, 6)), rng.standard_normal(7)
+    maps = [{"weight": rng.standard_normal((w, 7)), "bias": rng.standard_normal(7)} for w in (4, 6)]
+    scores = general({"weight": matrix})(queries, keys)
+    added = additive({"queries": maps[0], "keys": maps[1], "vector": vector})(queries, keys)
+    for i, q, k in numpy.ndindex(2, 3, 5):
+        agree(scores[i, q, k], queries[i, q] @ matrix @ keys[i, k])
+        inner = sum(
+            x @ m["weight"] + m["bias"]
+            for x, m in zip((queries[i, q], keys[i, k]), maps, strict=True)
+        )
+        agree(added[i, q, k], numpy.tanh(inner) @ vector)
+    assert attention(queries, keys, keys, score=general({"weight": matrix})).shape == (2, 3, 6)
 
 
 @each_score
@@ -450,6 +502,10 @@ MULTI = init_multi_head(numpy.random.default_rng(0), 4, 2)
     [
         (lambda: attention(Q, K[..., :3], V), WIDTHS),
         (lambda: dot(Q, K[..., :3]), WIDTHS),
+        (
+            lambda: attention(Q, K, V, score=location({"weight": numpy.ones((4, 3))})),
+            ["5 keys", "only 3 places"],
+        ),
         (lambda: attention(Q, K, V[:, :4]), COUNTS),
         (lambda: attention(Q, K[[0, 1, 0]], V[[0, 1, 0]]), ["queries (2, 3, 4)", "keys (3, 5, 4)"]),
         (lambda: attention(Q, K, V[[0, 1, 0]]), ["keys (2, 5, 4)", "values (3, 5, 6)"]),

@@ -90,8 +90,9 @@ def test_decoding_from_a_cache_gives_the_logits_of_one_pass(positions, norm, siz
     agree(go_on(*begun, TOKENS.target_in, sizes), whole)
 
 
-def test_a_decoder_without_residual_sums_has_a_cache_too():
-    params, options = random_transformer("rotary"), {"positions": "rotary", "residual": False}
+@pytest.mark.parametrize("residual", [False, "encoder", "decoder"])
+def test_a_decoder_without_residual_sums_has_a_cache_too(residual):
+    params, options = random_transformer("rotary"), {"positions": "rotary", "residual": residual}
     begun = cached.start_decoding(params, *TOKENS[:2], **options)
     whole = transformer(params, *TOKENS[:3], **options)
     agree(go_on(*begun, TOKENS.target_in, (1,) * 6), whole)

@@ -286,6 +286,9 @@ WRONG = {
 CALLED = {
     "close": lambda function: checks.close(partial(function, QUERIES), np.ones(3)),
     "same_result": lambda function: checks.same_result(function, (QUERIES,), np.ones(3)),
+    "same_function": lambda function: checks.same_function(
+        function, lambda x: np.ones(3), [(QUERIES,), (KEYS,)]
+    ),
     "rows_sum_to_one": lambda function: checks.rows_sum_to_one(partial(function, SCORES)),
     "masked_weights_are_zero": lambda function: checks.masked_weights_are_zero(
         partial(function, SCORES), MASK
@@ -340,6 +343,124 @@ def test_the_same_mistake_is_recognised_by_its_result():
         verdict = checks.same_result(function, arguments, right, mistakes)
         assert not verdict
         assert words in verdict.message
+
+
+def some_draws():
+    rng = np.random.default_rng(3)
+    sizes = [(2, 3, 4), (3, 4, 5), (2, 5, 6)]
+    return [tuple(rng.standard_normal((n, k)) for n in (q, m)) for q, m, k in sizes]
+
+
+def scores(queries, keys):
+    return queries @ keys.T
+
+
+MISTAKES = {
+    "the keys ask.": lambda queries, keys: (queries @ keys.T).T,
+    "the scores are halved.": lambda queries, keys: queries @ keys.T / 2,
+    "right for two queries alone.": lambda queries, keys: queries @ keys.T * (len(queries) == 2),
+}
+
+
+@pytest.mark.parametrize("sentence", MISTAKES)
+def test_a_wrong_function_is_told_which_mistake_it_makes_in_all_draws(sentence):
+    verdict = checks.same_function(MISTAKES[sentence], scores, some_draws(), MISTAKES)
+    assert verdict == (False, sentence)
+    assert checks.same_function(scores, scores, some_draws(), MISTAKES)
+
+
+def test_a_mistake_is_not_claimed_of_a_function_that_makes_another_in_a_later_draw():
+    def other(queries, keys):
+        return queries @ keys.T / (2 if len(queries) == 2 else 3)
+
+    verdict = checks.same_function(other, scores, some_draws(), MISTAKES)
+    assert not verdict
+    assert "at position (0, 0)" in verdict.message
+
+
+def test_a_mistake_that_runs_in_some_draws_only_is_named_where_it_runs():
+    def square(queries, keys):
+        return queries @ keys
+
+    draws = [(np.eye(3) + 1.0, np.arange(9.0).reshape(3, 3)), *some_draws()]
+    told = {"the keys are not turned.": square, **MISTAKES}
+    assert checks.same_function(square, scores, draws, told) == (False, next(iter(told)))
+
+
+def test_what_is_right_in_the_first_draw_alone_is_told_where_it_fails():
+    def constant(queries, keys):
+        return scores(*some_draws()[0])
+
+    message = checks.same_function(constant, scores, some_draws(), MISTAKES).message
+    assert message.startswith("in example 2, where the ones before are right, result has shape")
+
+
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: {"a": [x]}])
+def test_a_function_that_writes_into_what_it_is_given_is_told_so(wrap):
+    def adds(given):
+        array = given["a"][0] if isinstance(given, dict) else given
+        array += 1
+        return array
+
+    def right(given):
+        return (given["a"][0] if isinstance(given, dict) else given) + 1
+
+    draws = [(wrap(np.ones(n)),) for n in (2, 3)]
+    assert "argument 1 was written into" in checks.same_function(adds, right, draws).message
+    assert checks.same_function(right, right, draws)
+
+
+def test_each_part_of_several_results_is_compared():
+    def both(x):
+        return x + 1, x * 2
+
+    draws = [(np.arange(1.0, 3.0),), (np.arange(1.0, 4.0),)]
+    assert checks.same_function(lambda x: [x + 1, x * 2], both, draws)
+    for wrong, words in (
+        (lambda x: (x + 1, x * 3), "result 2 of 2 is 3 at position (0,), but it should be 2."),
+        (lambda x: (x + 1,), "returned 1 things, but it should be 2."),
+        (lambda x: x + 1, "returned one thing, but it should be 2."),
+    ):
+        assert words in checks.same_function(wrong, both, draws).message
+
+
+def test_what_comes_then_comes_only_after_a_right_answer_and_has_the_last_word():
+    called = []
+
+    def then(function):
+        called.append(function)
+        return checks.reaches(0.5, at_least=0.9)
+
+    draws = some_draws()
+    assert "the scores are halved." in str(
+        checks.same_function([*MISTAKES.values()][1], scores, draws, MISTAKES, then)
+    )
+    assert called == []
+    verdict = checks.same_function(scores, scores, draws, MISTAKES, then)
+    assert called == [scores]
+    assert verdict == (
+        False,
+        "as expected in 3 examples. But the share of right answers is 0.500, but it should be at "
+        "least 0.900.",
+    )
+    for answer, words in ((None, "3 examples."), ("It learns.", "3 examples. It learns.")):
+        verdict = checks.same_function(scores, scores, draws, then=lambda _, a=answer: a)
+        assert verdict
+        assert verdict.message.endswith(words)
+
+    def stops(function):
+        return function(np.ones((2, 3)), np.ones((2, 4)))
+
+    verdict = checks.same_function(scores, scores, draws, then=stops)
+    assert not verdict
+    assert verdict.message.startswith("right in the small examples, but then the function stopped")
+
+
+@pytest.mark.parametrize(
+    ("share", "holds"), [(0.85, True), (0.9, True), (0.84, False), (0.91, False), (np.nan, False)]
+)
+def test_what_is_reached_lies_between_both_ends(share, holds):
+    assert bool(checks.reaches(share, at_least=0.85, at_most=0.9)) is holds
 
 
 def test_a_small_error_beyond_the_tolerance_is_found():

@@ -4,6 +4,7 @@ import ast
 from xml.etree import ElementTree
 
 from figures import diagrams
+from figures.plots import new_figure
 from notebooks import BOOK
 
 HELPERS = BOOK / "helpers"
@@ -121,3 +122,34 @@ def test_a_drawing_can_be_heard_and_read_on_a_phone_in_either_theme():
             if text.get("transform"):
                 left, right, y = x, x, y - length
             assert 0 <= left and right <= width and 0 <= y <= height, text.text
+
+
+def drawn_transformer():
+    """Return what is written in the drawing, and the extents of the writing and of the boxes."""
+    figure = new_figure((4.4, 5.2))
+    diagrams.transformer(figure)
+    (axes,) = figure.axes
+    written = [one for one in axes.texts if one.get_text()]
+    boxes = [box.get_window_extent() for box in axes.patches]
+    return axes, written, boxes
+
+
+def test_a_transformer_has_a_sum_and_a_norm_for_each_part_and_a_norm_at_each_end():
+    _, written, _ = drawn_transformer()
+    words = [one.get_text() for one in written]
+    parts = [part for side in diagrams.PARTS.values() for part in side]
+    assert [word for word in words if word in parts] == parts
+    assert words.count("+") == len(parts) == 5
+    assert words.count("norm") == len(parts) + 2
+
+
+def test_what_is_written_in_a_transformer_fits_its_box_and_the_figure():
+    axes, written, boxes = drawn_transformer()
+    whole = axes.get_window_extent()
+    for one in written:
+        extent = one.get_window_extent()
+        assert whole.x0 <= extent.x0 and extent.x1 <= whole.x1
+        assert whole.y0 <= extent.y0 and extent.y1 <= whole.y1
+        middle = (extent.x0 + extent.x1) / 2, (extent.y0 + extent.y1) / 2
+        around = [box for box in boxes if box.contains(*middle)]
+        assert all(box.x0 <= extent.x0 and extent.x1 <= box.x1 for box in around)

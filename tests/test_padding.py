@@ -107,13 +107,13 @@ def distance(queries, keys):
 
 
 def score_of(name, rng):
-    if name in ("general", "additive"):
+    if name in ("general", "additive", "location"):
         params = with_noise(getattr(start, f"init_{name}")(rng, WIDTH))
         return getattr(attention, name)(params)
     return distance if name == "distance" else getattr(attention, name)
 
 
-each_score = "dot", "scaled_dot", "general", "additive", "distance"
+each_score = "dot", "scaled_dot", "general", "additive", "location", "distance"
 
 
 def looked_up(rng):

@@ -98,6 +98,10 @@ def open_page(browser):
         listen(page)
         page.goto(url)
         page.evaluate("window.MathJax?.startup?.promise.then(() => null)")
+        # A colour that still fades from one theme into the other has the contrast of neither.
+        page.evaluate(
+            "Promise.allSettled(document.getAnimations().map(one => one.finished)).then(() => null)"
+        )
         return page
 
     yield open_

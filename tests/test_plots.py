@@ -35,6 +35,7 @@ def draw_lines(figure, large):
         limits=(0, 1),
         shade=(5, 8 + large, "not seen"),
         mark=4 + large,
+        levels={"a simple rule": 0.5 + 0.1 * large},
     )
 
 
@@ -208,6 +209,19 @@ def test_lines_show_the_median_the_range_and_every_seed():
     np.testing.assert_array_equal(axes.lines[2].get_ydata(), [1, 2, 3])
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
     assert legend == ["a", "b"]
+
+
+def test_levels_are_dashed_lines_with_names_inside_the_limits():
+    figure = plots.new_figure()
+    names = {"x_label": "x", "y_label": "y"}
+    shade, levels = (2, 3, "not seen"), {"low": -1.0, "high": 3.0}
+    plots.lines(figure, [1, 2], {"a": [0, 1]}, **names, shade=shade, mark=1.5, levels=levels)
+    axes = figure.axes[0]
+    heights = {text.get_text(): text.xy[1] for text in axes.texts}
+    assert heights == {"not seen": 1, "low": -1.0, "high": 3.0}
+    assert [list(line.get_ydata()) for line in axes.lines[2:4]] == [[-1, -1], [3, 3]]
+    assert axes.lines[-1].get_xdata() == [1.5, 1.5]
+    assert axes.get_ylim()[0] < -1 and 3 < axes.get_ylim()[1]
 
 
 def test_points_show_each_seed_and_the_median():

@@ -21,7 +21,7 @@ from test_attention import SCORES
 from test_transformer import PAIRS, TOKENS, mean_of_pairs
 
 from helpers import checks, seq2seq, transformer
-from helpers.attention import additive, dot, general, scaled_dot
+from helpers.attention import additive, dot, general, location, scaled_dot
 from helpers.functions import cross_entropy, embedding
 from helpers.positions import POSITIONS
 from helpers.start import init_seq2seq
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("way")
 
 SOURCE_VOCABULARY, TARGET_VOCABULARY, WIDTH = 9, 8, 4
 ENCODERS = ["gru", "rnn", "lstm", "bidirectional", "self_attention", "gru, attention inside"]
-BY_NAME = ["dot", "scaled_dot", "general", "additive"]
+BY_NAME = ["dot", "scaled_dot", "general", "additive", "location"]
 each_encoder = pytest.mark.parametrize("encoder", ENCODERS)
 each_wiring = pytest.mark.parametrize("attend", [True, False])
 each_position = pytest.mark.parametrize("positions", POSITIONS)
@@ -95,12 +95,11 @@ def test_the_loss_has_value_and_gradients_of_single_tokens(encoder, attend):
 @pytest.mark.parametrize("encoder", ["gru", "lstm", "self_attention"])
 def test_a_score_is_named_and_finds_its_parameters(encoder, score):
     params = random_params(encoder, score=score)
-    assert ("score" in params) == (score in ("general", "additive"))
+    trained = {"general": general, "additive": additive, "location": location}
+    assert ("score" in params) == (score in trained)
     scores = {"dot": dot, "scaled_dot": scaled_dot}
     found = seq2seq.seq2seq(params, *TOKENS[:3], encoder=encoder, score=score)
-    callable_one = scores.get(score) or {"general": general, "additive": additive}[score](
-        params["score"]
-    )
+    callable_one = scores.get(score) or trained[score](params["score"])
     agree(found, seq2seq.seq2seq(params, *TOKENS[:3], encoder=encoder, score=callable_one), 0)
     weights = seq2seq.alignment(params, *TOKENS[:3], encoder=encoder, score=score)
     assert checks.rows_sum_to_one(weights, tolerance=1e-12)

@@ -58,9 +58,12 @@ MORE = {
     "layer_norm": lambda rng: start.init_layer_norm(4),
     "decoder": lambda rng: start.init_decoder(rng, 8, 2, norm="none"),
     "decoder_only": lambda rng: start.init_decoder_only(rng, 5, 8, 2),
+    "look_up": lambda rng: start.init_look_up(rng, 7, 5, 4, "additive", length=8),
+    "location": lambda rng: start.init_location(rng, 4, 9),
     "recurrent_only": lambda rng: start.init_recurrent_only(rng, 5, 4, "lstm", 2),
     "orthogonal": lambda rng: start.orthogonal(rng, 4),
     "seq2seq general": lambda rng: start.init_seq2seq(rng, 5, 7, 4, score="general"),
+    "seq2seq location": lambda rng: start.init_seq2seq(rng, 5, 7, 4, score="location"),
     "seq2seq additive": lambda rng: start.init_seq2seq(rng, 5, 7, 4, score="additive"),
 }
 ALL = {name: draw for name, (draw, _, _) in DRAWS.items()} | MORE

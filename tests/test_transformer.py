@@ -37,6 +37,7 @@ from helpers.start import (
 from helpers.tasks import make_batch
 from helpers.transformer import (
     attention_maps,
+    decoder,
     decoder_block,
     decoder_only,
     encoder,
@@ -155,6 +156,17 @@ def test_without_residual_sums_each_part_takes_the_place_of_its_input(norm):
     sub, weights = sublayer(params["attention_norm"], x, lambda y: (2 * y, "map"), "none", False)
     agree(sub, 2 * x)
     assert weights == "map"
+
+
+@pytest.mark.parametrize("side", ["encoder", "decoder"])
+def test_residual_sums_of_one_side_are_there_and_those_of_the_other_are_not(side):
+    params = with_noise(init_transformer(numpy.random.default_rng(0), 5, 7, WIDTH))
+    read, said = numpy.random.default_rng(1).standard_normal((2, BATCH, TIME, WIDTH))
+    there = {name: name == side for name in ("encoder", "decoder")}
+    memory, _ = encoder(params["encoder"], read, LENGTHS, residual=side)
+    agree(memory, encoder(params["encoder"], read, LENGTHS, residual=there["encoder"])[0])
+    outputs = decoder(params["decoder"], said, memory, LENGTHS, residual=side)
+    agree_all(outputs, decoder(params["decoder"], said, memory, LENGTHS, residual=there["decoder"]))
 
 
 @each_norm

@@ -209,6 +209,7 @@ def lines(
     y_scale="linear",
     shade=None,
     mark=None,
+    levels=None,
 ):
     """Draw curves over several seeds: the median as a line, the range as a band, seeds as dots.
 
@@ -230,6 +231,9 @@ def lines(
         A stretch of the x axis to set apart, and why, such as lengths never trained on.
     mark : float, optional
         Where on the x axis a thin upright line stands, such as the slider's position.
+    levels : dict of str to float, optional
+        Heights to compare with, such as the loss of a simple rule: dashed lines, with their names
+        at the right end.
 
     Raises
     ------
@@ -245,24 +249,30 @@ def lines(
     x = np.asarray(x, dtype=float)
     series = {name: np.atleast_2d(np.asarray(y, dtype=float)) for name, y in series.items()}
     _require_curves(x, series)
-    structure = ("lines", *series, x_scale, y_scale, shade is not None, mark is not None)
+    levels = levels or {}
+    structure = ("lines", *series, x_scale, y_scale, shade is not None, mark is not None, *levels)
     legend_columns = _legend_columns(figure, series)
     legend_rows = math.ceil(len(series) / legend_columns) if any(series) else 0
     left = 1 if y_scale == "log" else 0.82
     axes, is_new = _axes(figure, structure, left, 0.15, 0.62, 0.15 + 0.24 * legend_rows)
     if is_new:
         axes.set(xscale=x_scale, yscale=y_scale)
-        _start_curves(axes, series, legend_columns, shade, mark)
+        _start_curves(axes, series, legend_columns, shade, levels, mark)
     for index, y in enumerate(series.values()):
         _set_curve(*axes.lines[2 * index : 2 * index + 2], axes.patches[index], x, y)
     if shade:
         axes.patches[-1].set_bounds(shade[0], 0, shade[1] - shade[0], 1)
         axes.texts[0].set_text(shade[2])
         axes.texts[0].xy = (shade[0], 1)
+    drawn = axes.lines[2 * len(series) :], axes.texts[shade is not None :]
+    for (name, height), line, note in zip(levels.items(), *drawn, strict=False):
+        line.set_ydata([height, height])
+        note.xy = (1, height)
+        note.set_text(name)
     if mark is not None:
         axes.lines[-1].set_xdata([mark, mark])
     axes.set_xlim(x_limits or _room_around([*x, *(shade or ())[:2]], x_scale))
-    values = np.concatenate([y.ravel() for y in series.values()])
+    values = np.concatenate([*(y.ravel() for y in series.values()), [*levels.values()]])
     axes.set_ylim(limits or _room_around(values, y_scale))
     _tick_x(axes, x, x_scale)
     _name_axes(axes, x_label, y_label)
@@ -424,7 +434,7 @@ def _add_note(axes, coordinates, place, offset, **look):
     )
 
 
-def _start_curves(axes, series, legend_columns, shade, mark):
+def _start_curves(axes, series, legend_columns, shade, levels, mark):
     """Add two lines (median, seeds) and a band for each of the series, and the rest; all empty."""
     _soften(axes)
     if axes.get_yscale() == "log":
@@ -440,6 +450,9 @@ def _start_curves(axes, series, legend_columns, shade, mark):
         _add_legend(axes, legend_columns)
     if shade:
         _add_shade(axes)
+    for _ in levels:
+        axes.axhline(0, **DASHED)
+        _add_note(axes, axes.get_yaxis_transform(), (1, 0), (-4, 3), ha="right", color=GREY)
     if mark is not None:
         axes.axvline(mark, **DASHED)
 

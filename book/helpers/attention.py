@@ -76,12 +76,14 @@ def scaled_dot(queries, keys):
 
 
 def general(params):
-    r"""Bilinear scores :math:`q_i W \cdot k_j` (Luong et al. 2015).
+    r"""Bilinear scores :math:`q_i A \cdot k_j` (Luong et al. 2015).
+
+    Queries and keys may differ in width.
 
     Parameters
     ----------
     params : dict
-        ``weight`` (width of a query, width of a key), see `start.init_general`.
+        ``weight`` (width of a query, width of a key) A, see `start.init_general`.
 
     Returns
     -------
@@ -102,12 +104,15 @@ def general(params):
 
 @fast.by(kernels.additive)
 def additive(params):
-    r"""Additive scores :math:`v \cdot \tanh(q_i W_Q + b_Q + k_j W_K + b_K)` (Bahdanau et al. 2015).
+    r"""Additive scores :math:`\tanh(q_i A_q + b_q + k_j A_k + b_k) \cdot a` (Bahdanau et al. 2015).
+
+    Queries and keys may differ in width.
 
     Parameters
     ----------
     params : dict
-        ``queries``, ``keys`` and ``vector``, see `start.init_additive`.
+        ``queries`` (A_q and b_q), ``keys`` (A_k and b_k) and ``vector`` a, see
+        `start.init_additive`.
 
     Returns
     -------
@@ -126,6 +131,43 @@ def additive(params):
         projected_queries = linear(params["queries"], queries)[..., :, None, :]
         projected_keys = linear(params["keys"], keys)[..., None, :, :]
         return tanh(projected_queries + projected_keys) @ params["vector"]
+
+    return score
+
+
+def location(params):
+    r"""Location-based scores :math:`q_i B`: one for each place, whatever key stands there.
+
+    A query says where to look, not what for: the score with the key at place j is column j of
+    :math:`q_i B`, and the keys are only counted (Luong et al. 2015, equation 8).
+
+    Parameters
+    ----------
+    params : dict
+        ``weight`` (width of a query, number of places), see `start.init_location`.
+
+    Returns
+    -------
+    callable
+        (queries, keys) -> scores
+
+    Raises
+    ------
+    ValueError
+        By that callable, if there are more keys than places.
+
+    Examples
+    --------
+    >>> score = location({"weight": numpy.array([[1.0, 2.0, 3.0]])})
+    >>> score(numpy.ones((1, 1)), numpy.array([[99.0], [-99.0]]))
+    array([[1., 2.]])
+    """
+
+    def score(queries, keys):
+        n_keys, places = keys.shape[-2], params["weight"].shape[-1]
+        if n_keys > places:
+            raise ValueError(f"there are {n_keys} keys; the score knows only {places} places")
+        return queries @ params["weight"][:, :n_keys]
 
     return score
 

@@ -137,7 +137,7 @@ def start_cache(params, memory, memory_lengths):
 
 
 @shapes
-def decoder_step(params, embedded, cache, *, positions="sinusoidal", **parts):
+def decoder_step(params, embedded, cache, *, positions="sinusoidal", norm="pre", residual=True):
     """Go on decoding from a cache: what `decoder` gives for the new positions, without the old.
 
     Parameters
@@ -150,8 +150,9 @@ def decoder_step(params, embedded, cache, *, positions="sinusoidal", **parts):
         From `start_cache`, or from the step before, with ``block_0.memory.keys``
         (batch, heads, n_memory, width_head); it is not changed.
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
-    **parts
-        ``norm`` and ``residual``, as for `transformer.sublayer`.
+    norm : {"pre", "post", "none"}
+    residual : {True, False, "encoder", "decoder"}
+        As for `transformer.decoder`.
 
     Returns
     -------
@@ -176,6 +177,7 @@ def decoder_step(params, embedded, cache, *, positions="sinusoidal", **parts):
     start, n_new = cache["block_0"]["itself"]["keys"].shape[2], embedded.shape[1]
     mask, score = causal_mask(start + n_new)[start:], position_score(positions)
     x, grown = enter(params, embedded, positions, start), {"mask": cache["mask"]}
+    parts = {"norm": norm, "residual": residual in (True, "decoder")}
     for i, block in enumerate(blocks(params)):
         old = cache[f"block_{i}"]
         x, itself = look_back(block, x, old["itself"], mask, score, **parts)

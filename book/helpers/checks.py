@@ -58,6 +58,11 @@ def _verdict(check):
 
 def _attempt(function, *arguments):
     """Call a student's function, with arguments of its own."""
+    return _outcome(function, arguments)[0]
+
+
+def _outcome(function, arguments):
+    """Call a student's function with copies: its result, and what it made of the copies."""
     given = [_copy(argument) for argument in arguments]
     if isinstance(function, partial):
         function = _copy(function)
@@ -73,7 +78,7 @@ def _attempt(function, *arguments):
             if changed
             else "the function returned None. Is there a `return`?"
         )
-    return result
+    return result, given
 
 
 def _copy(argument):
@@ -84,8 +89,13 @@ def _copy(argument):
         return argument
 
 
-def _differs(array, before):
-    return isinstance(array, np.ndarray) and array.tobytes() != before.tobytes()
+def _differs(value, before):
+    """Whether an array, or one somewhere in a dict or list, was written into."""
+    if isinstance(value, dict) and isinstance(before, dict):
+        value, before = ([one[key] for key in sorted(one, key=str)] for one in (value, before))
+    if isinstance(value, (list, tuple)) and isinstance(before, (list, tuple)):
+        return len(value) != len(before) or any(map(_differs, value, before))
+    return isinstance(value, np.ndarray) and value.tobytes() != np.asarray(before).tobytes()
 
 
 @contextmanager
@@ -234,6 +244,136 @@ def same_result(function, arguments, expected, mistakes=None):
         if close(found, result):
             raise _Wrong(message)
     raise _Wrong(verdict.message)
+
+
+@_verdict
+def same_function(function, right, draws, mistakes=None, then=None, tolerance=1e-5):
+    """Whether a student's function agrees with the right one, and if not, which mistake it is.
+
+    Parameters
+    ----------
+    function : callable
+        The student's.
+    right : callable
+        Takes the same arguments, returns an array or a tuple of arrays.
+    draws : list of tuple
+        What both are called with. Several, of different sizes, so that no wrong formula agrees by
+        chance.
+    mistakes : dict of str to callable, optional
+        A sentence about a well-known mistake -> a function that makes it.
+    then : callable, optional
+        Gets the student's function once it has agreed in all draws, to train with it or to put it
+        into a trained model. Returns a `Verdict`, a sentence to add, or None.
+    tolerance : float
+        Largest difference allowed, absolute and relative.
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> draws = [(np.array([3.0, 0.0, 6.0]),), (np.array([1.0, 5.0]),)]
+    >>> mistakes = {"you took the number in the middle.": np.median}
+    >>> same_function(np.mean, np.mean, draws, mistakes)
+    right: as expected in 2 examples.
+    >>> same_function(np.median, np.mean, draws, {})
+    right: as expected in 2 examples.
+    >>> draws += [(np.array([0.0, 0.0, 6.0, 1.0]),)]
+    >>> same_function(np.median, np.mean, draws, mistakes)
+    not yet: you took the number in the middle.
+    """
+    for number, arguments in enumerate(draws):
+        found, given = _outcome(function, arguments)
+        verdict = _agrees(found, right(*copy.deepcopy(arguments)), tolerance)
+        if not verdict:
+            for message, wrong in (mistakes or {}).items():
+                if _makes(function, wrong, draws, number, tolerance):
+                    raise _Wrong(message)
+            where = f"in example {number + 1}, where the ones before are right, " if number else ""
+            raise _Wrong(where + verdict.message)
+        changed = [
+            i for i, pair in enumerate(zip(given, arguments, strict=True)) if _differs(*pair)
+        ]
+        if changed:
+            raise _Wrong(
+                f"the numbers are right, but argument {changed[0] + 1} was written into: whoever "
+                "calls the function still needs it. Work on a copy."
+            )
+    message = f"as expected in {len(draws)} examples."
+    more = None if then is None else _attempt_then(then, function)
+    if isinstance(more, Verdict) and not more:
+        raise _Wrong(f"{message} But {more.message}")
+    return message if more is None else f"{message} {getattr(more, 'message', more)}"
+
+
+def _agrees(found, expected, tolerance):
+    """Compare a result, or the parts of one, with what is expected."""
+    if not isinstance(expected, tuple):
+        return close(found, expected, tolerance=tolerance)
+    if not isinstance(found, (tuple, list)) or len(found) != len(expected):
+        size = f"{len(found)} things" if isinstance(found, (tuple, list)) else "one thing"
+        return Verdict(False, f"the function returned {size}, but it should be {len(expected)}.")
+    for place, (part, wanted) in enumerate(zip(found, expected, strict=True)):
+        verdict = close(part, wanted, f"result {place + 1} of {len(expected)}", tolerance)
+        if not verdict:
+            return verdict
+    return Verdict(True, "all parts are as expected.")
+
+
+def _makes(function, wrong, draws, number, tolerance):
+    """Whether a function makes a mistake: the same in the draw that told, and wherever it runs."""
+    for other in [number, *range(number), *range(number + 1, len(draws))]:
+        try:
+            with np.errstate(all="ignore"):
+                expected = wrong(*copy.deepcopy(draws[other]))
+                found = _attempt(function, *draws[other])
+        except Exception:  # a mistake that needs other sizes
+            if other == number:
+                return False
+            continue
+        if not _agrees(found, expected, tolerance):
+            return False
+    return True
+
+
+def _attempt_then(then, function):
+    """Go on with a student's function that is right so far; say it if that stops."""
+    try:
+        with _python_goes_on():
+            return then(function)
+    except BaseException as error:
+        raise _Wrong(f"right in the small examples, but then {_reason(error)}") from None
+
+
+def reaches(share, at_least, at_most=1.0, name="the share of right answers"):
+    """Whether what a trained model reached lies where it should.
+
+    Parameters
+    ----------
+    share : float
+    at_least, at_most : float
+        Between which it should lie.
+    name : str
+        What to call it in the sentence.
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> reaches(0.99, at_least=0.98)
+    right: the share of right answers is 0.990.
+    >>> reaches(0.61, at_least=0.98)
+    not yet: the share of right answers is 0.610, but it should be at least 0.980.
+    >>> reaches(0.97, at_least=0.85, at_most=0.9)
+    not yet: the share of right answers is 0.970, but it should be from 0.850 to 0.900.
+    """
+    if at_least <= share <= at_most:
+        return Verdict(True, f"{name} is {share:.3f}.")
+    wanted = f"at least {at_least:.3f}" if at_most == 1 else f"from {at_least:.3f} to {at_most:.3f}"
+    return Verdict(False, f"{name} is {share:.3f}, but it should be {wanted}.")
 
 
 @_verdict

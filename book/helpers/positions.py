@@ -24,7 +24,7 @@ def sinusoidal(n, width):
     r"""Sines and cosines of the position, at wavelengths from 2π to 10000·2π.
 
     .. math::
-        p_{t, 2i} = \sin(t / 10000^{2i / d}), \quad p_{t, 2i+1} = \cos(t / 10000^{2i / d})
+        p_{t, 2k} = \sin(t / 10000^{2k / d}), \quad p_{t, 2k+1} = \cos(t / 10000^{2k / d})
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def angles(places, width):
 def rotate(x, start=0):
     r"""Turn each pair of numbers by an angle that grows with the position (RoPE).
 
-    .. math:: (x_{2i},\, x_{2i+1}) \text{ at position } t
-        \text{ is turned by } t / 10000^{2i / d}
+    .. math:: (x_{2k},\, x_{2k+1}) \text{ at position } t
+        \text{ is turned by } t / 10000^{2k / d}
 
     The product of two vectors that are turned so depends on their distance alone.
 

@@ -16,13 +16,13 @@ from helpers.shapes import shapes
 def rnn_step(params, x, state):
     r"""Take one step of a simple recurrent network (Elman 1990).
 
-    .. math:: h_t = \tanh(x_t W + b + h_{t-1} U + c)
+    .. math:: h_t = \tanh(x_t W + b + h_{t-1} U + b')
 
     Parameters
     ----------
     params : dict
         ``input`` (width_in, width) W, ``recurrent`` (width, width) U, ``input_bias`` (width,) b
-        and ``recurrent_bias`` (width,) c, see `start.init_rnn`.
+        and ``recurrent_bias`` (width,) b', see `start.init_rnn`.
     x : array (batch, width_in)
     state : array (batch, width)
         The last state.
@@ -48,16 +48,16 @@ def gru_step(params, x, state):
     r"""Take one step of a gated recurrent unit (Cho et al. 2014, in PyTorch's form).
 
     .. math::
-        r_t &= \sigma(x_t W_r + b_r + h_{t-1} U_r + c_r) \\
-        z_t &= \sigma(x_t W_z + b_z + h_{t-1} U_z + c_z) \\
-        n_t &= \tanh(x_t W_n + b_n + r_t (h_{t-1} U_n + c_n)) \\
-        h_t &= (1 - z_t)\, n_t + z_t\, h_{t-1}
+        r_t &= \sigma(x_t W_r + b_r + h_{t-1} U_r + b'_r) \\
+        u_t &= \sigma(x_t W_u + b_u + h_{t-1} U_u + b'_u) \\
+        \tilde h_t &= \tanh(x_t W_h + b_h + r_t (h_{t-1} U_h + b'_h)) \\
+        h_t &= (1 - u_t)\, \tilde h_t + u_t\, h_{t-1}
 
     Parameters
     ----------
     params : dict
         ``input`` (width_in, 3 width) W, ``recurrent`` (width, 3 width) U, ``input_bias``
-        (3 width,) b and ``recurrent_bias`` (3 width,) c, see `start.init_gru`: the gates reset,
+        (3 width,) b and ``recurrent_bias`` (3 width,) b', see `start.init_gru`: the gates reset,
         update and candidate lie side by side.
     x : array (batch, width_in)
     state : array (batch, width)
@@ -76,13 +76,13 @@ def gru_step(params, x, state):
     """
     from_input = x @ params["input"] + params["input_bias"]
     from_state = state @ params["recurrent"] + params["recurrent_bias"]
-    (r, z, n), (r_state, z_state, n_state) = (
+    (r, u, h), (r_state, u_state, h_state) = (
         np.split(from_input, 3, -1),
         np.split(from_state, 3, -1),
     )
     reset = sigmoid(r + r_state)
-    update = sigmoid(z + z_state)
-    candidate = tanh(n + reset * n_state)
+    update = sigmoid(u + u_state)
+    candidate = tanh(h + reset * h_state)
     return (1 - update) * candidate + update * state
 
 
@@ -91,22 +91,22 @@ def lstm_step(params, x, state):
     r"""Take one step of a long short-term memory (Hochreiter and Schmidhuber 1997).
 
     .. math::
-        i_t &= \sigma(x_t W_i + b_i + h_{t-1} U_i + c_i) \\
-        f_t &= \sigma(x_t W_f + b_f + h_{t-1} U_f + c_f) \\
-        g_t &= \tanh(x_t W_g + b_g + h_{t-1} U_g + c_g) \\
-        o_t &= \sigma(x_t W_o + b_o + h_{t-1} U_o + c_o) \\
-        s_t &= f_t\, s_{t-1} + i_t\, g_t \\
-        h_t &= o_t \tanh(s_t)
+        i_t &= \sigma(x_t W_i + b_i + h_{t-1} U_i + b'_i) \\
+        f_t &= \sigma(x_t W_f + b_f + h_{t-1} U_f + b'_f) \\
+        g_t &= \tanh(x_t W_g + b_g + h_{t-1} U_g + b'_g) \\
+        o_t &= \sigma(x_t W_o + b_o + h_{t-1} U_o + b'_o) \\
+        m_t &= f_t\, m_{t-1} + i_t\, g_t \\
+        h_t &= o_t \tanh(m_t)
 
     Parameters
     ----------
     params : dict
         ``input`` (width_in, 4 width) W, ``recurrent`` (width, 4 width) U, ``input_bias``
-        (4 width,) b and ``recurrent_bias`` (4 width,) c, see `start.init_lstm`: the gates input,
+        (4 width,) b and ``recurrent_bias`` (4 width,) b', see `start.init_lstm`: the gates input,
         forget, cell and output lie side by side.
     x : array (batch, width_in)
     state : pair of arrays (batch, width)
-        The last hidden state h and the last cell s.
+        The last hidden state h and the last cell m.
 
     Returns
     -------

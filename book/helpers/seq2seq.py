@@ -14,6 +14,7 @@ from helpers.attention import (
     attention_weights,
     dot,
     general,
+    location,
     padding_mask,
     scaled_dot,
     seen,
@@ -35,9 +36,9 @@ def attentive_step(params, x, memory, mask, state):
     r"""Take one step of a GRU that first attends to a memory (Bahdanau et al. 2015).
 
     .. math::
-        a_t &= \mathrm{softmax}_j\, v \cdot \tanh(h_{t-1} W_Q + b_Q + m_j W_K + b_K) \\
-        c_t &= \textstyle\sum_j a_{tj}\, m_j \\
-        h_t &= \mathrm{GRU}([x_t, c_t],\, h_{t-1})
+        w_{ij} &= \mathrm{softmax}_j\, \tanh(s_{i-1} A_q + b_q + h_j A_k + b_k) \cdot a \\
+        c_i &= \textstyle\sum_j w_{ij}\, h_j \\
+        s_i &= \mathrm{GRU}([x_i, c_i],\, s_{i-1})
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def attentive_step(params, x, memory, mask, state):
         and ``gru.input`` (width_in + width, 3 width), which reads the input and the context.
     x : array (batch, width_in)
     memory : array (batch, n_memory, width)
-        What is looked at: both keys and values.
+        What is looked at, the h_j: both keys and values.
     mask : boolean array to (batch, 1, n_memory), or None
         True = may attend.
     state : array (batch, width)
@@ -236,9 +237,9 @@ def named_score(score, params):
 
     Parameters
     ----------
-    score : {"dot", "scaled_dot", "general", "additive"}
+    score : {"dot", "scaled_dot", "general", "additive", "location"}
     params : dict
-        ``score`` for the last two, see `start.init_seq2seq`.
+        ``score`` for the last three, see `start.init_seq2seq`.
 
     Returns
     -------
@@ -255,8 +256,9 @@ def named_score(score, params):
     >>> named_score("dot", {}) is dot
     True
     """
-    if score in ("general", "additive"):
-        return {"general": general, "additive": additive}[score](params["score"])
+    trained = {"general": general, "additive": additive, "location": location}
+    if score in trained:
+        return trained[score](params["score"])
     if score not in ("dot", "scaled_dot"):
         raise ValueError(f"score = {score!r} is unknown; see `named_score` for those there are")
     return {"dot": dot, "scaled_dot": scaled_dot}[score]

@@ -25,6 +25,7 @@ checked by its docstring. What is optional may be None. Whole numbers where
 real ones belong become real numbers, lists become arrays.
 """
 
+import ast
 import inspect
 import re
 import sys
@@ -219,7 +220,8 @@ def _said(name, kind, body):
     if _ARRAY.match(kind):
         return [tuple(_array(name, found) for found in _ARRAY.finditer(kind))]
     if found := _CHOICES.match(kind):
-        return [_Value(name, tuple(re.findall(r'"([^"]*)"', found["choices"])), None, None, False)]
+        choices = re.findall(r'"[^"]*"|True|False', found["choices"])
+        return [_Value(name, tuple(map(ast.literal_eval, choices)), None, None, False)]
     if found := _CALL.match(kind):
         return [_Call(name, _axes(found["arguments"]))]
     if found := _LEAST.match(kind):

@@ -178,6 +178,17 @@ def init_additive(rng, width):
     }
 
 
+def init_location(rng, width, longest=128):
+    """Start the matrix of `attention.location` scores: uniform within 1/sqrt(width).
+
+    Examples
+    --------
+    >>> init_location(np.random.default_rng(0), 4, 9)["weight"].shape
+    (4, 9)
+    """
+    return {"weight": init_linear(rng, width, longest)["weight"]}
+
+
 def init_attentive_gru(rng, width_in, width):
     """Start the score and the GRU of `seq2seq.attentive_gru`; memory and states are equally wide.
 
@@ -520,6 +531,47 @@ def init_recurrent_only(rng, vocabulary, width=64, cell="gru", layers=1):
 
 
 @shapes
+def init_look_up(rng, entries, answers, width, score="dot", *, length=1.0, from_zero=False):
+    """Start the tables of one look-up, see `runs.build`: for who asks, is asked, and answers.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    entries, answers : int
+        Numbers of tokens that may stand on a page, and that may be said.
+    width : int
+    score : {"dot", "scaled_dot", "general", "additive", "location"}
+        The last three have parameters of their own.
+    length : float
+        How long the vectors of queries and keys are, on average.
+    from_zero : bool
+        Whether the matrix of general scores starts at 0, so that all weights start equal, as they
+        do with additive scores.
+
+    Returns
+    -------
+    dict
+        ``query``, ``key`` and ``value`` (entries, width), ``output``, and ``score``.
+
+    Examples
+    --------
+    >>> sorted(init_look_up(np.random.default_rng(0), 77, 13, 4, "general"))
+    ['key', 'output', 'query', 'score', 'value']
+    """
+    params = {
+        "query": np.float32(length) * init_embedding(rng, entries, width),
+        "key": np.float32(length) * init_embedding(rng, entries, width),
+        "value": init_embedding(rng, entries, width),
+        "output": init_linear(rng, width, answers),
+    }
+    if score in _SCORES:
+        params["score"] = _SCORES[score](rng, width)
+    if from_zero:
+        params["score"]["weight"] *= 0
+    return params
+
+
+@shapes
 def init_seq2seq(
     rng,
     source_vocabulary,
@@ -545,8 +597,8 @@ def init_seq2seq(
     attention : {"after", "inside"}
         Whether the decoder attends after its steps, with any score (Luong et al. 2015), or before
         each of them, with additive scores, see `seq2seq.attentive_gru` (Bahdanau et al. 2015).
-    score : {"dot", "scaled_dot", "general", "additive"}
-        With which it attends after its steps; the last two have parameters of their own.
+    score : {"dot", "scaled_dot", "general", "additive", "location"}
+        With which it attends after its steps; the last three have parameters of their own.
     **options
         Of a self-attention encoder: ``heads``, ``layers``, ``positions`` …, as for `init_encoder`.
 
@@ -582,8 +634,11 @@ def init_seq2seq(
         "combine": init_linear(rng, 2 * width, width),
         "output": init_linear(rng, width, target_vocabulary),
     }
-    init_score = {"general": init_general, "additive": init_additive}.get(score)
+    init_score = _SCORES.get(score)
     return params | ({"score": init_score(rng, width)} if init_score else {})
+
+
+_SCORES = {"general": init_general, "additive": init_additive, "location": init_location}
 
 
 def _init_any_encoder(rng, encoder, width, options):

@@ -2,8 +2,9 @@
 
 Options that go through every function: `positions` (a name, see `positions`), `norm` ("pre": each
 part of a block sees its input normed; "post", as in the paper: the sum is normed; "none"), and
-`dropout` with the random generator `rng` that it needs. `residual=False` leaves the sum out: to
-see what it is good for. Going on from a cache is in `cached`.
+`dropout` with the random generator `rng` that it needs. `residual=False` leaves the sum out, and
+"encoder" or "decoder" says the one side that keeps it: to see what it is good for. Going on from
+a cache is in `cached`.
 """
 
 import math
@@ -265,7 +266,9 @@ def stack(params, embedded, mask, *, positions="sinusoidal", dropout=0.0, rng=No
 
 
 @shapes
-def encoder(params, embedded, lengths, *, positions="sinusoidal", norm="pre", **parts):
+def encoder(
+    params, embedded, lengths, *, positions="sinusoidal", norm="pre", residual=True, **parts
+):
     """Self-attention encoder: embeddings plus positions, through all blocks.
 
     Parameters
@@ -278,8 +281,10 @@ def encoder(params, embedded, lengths, *, positions="sinusoidal", norm="pre", **
     lengths : integer array (batch,) up to n
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
     norm : {"pre", "post", "none"}
+    residual : {True, False, "encoder", "decoder"}
+        Whether parts add to their input, or the one side of a Transformer in which they do.
     **parts
-        ``residual``, ``dropout`` and ``rng``, as for `sublayer`; embeddings are dropped out too.
+        ``dropout`` and ``rng``, as for `sublayer`; embeddings are dropped out too.
 
     Returns
     -------
@@ -303,7 +308,8 @@ def encoder(params, embedded, lengths, *, positions="sinusoidal", norm="pre", **
     ((2, 5, 8), True)
     """
     mask = padding_mask(lengths, embedded.shape[1])
-    return stack(params, embedded, mask, positions=positions, norm=norm, **parts)
+    parts = {**parts, "norm": norm, "residual": residual in (True, "encoder")}
+    return stack(params, embedded, mask, positions=positions, **parts)
 
 
 @shapes
@@ -315,9 +321,9 @@ def decoder(
     *,
     positions="sinusoidal",
     norm="pre",
+    residual=True,
     dropout=0.0,
     rng=None,
-    **parts,
 ):
     """Run the decoder over a whole target at once; no position sees a later one.
 
@@ -335,8 +341,8 @@ def decoder(
         Rotary and ALiBi positions act in self-attention alone: a distance between a target and a
         source position has no meaning.
     norm : {"pre", "post", "none"}
-    dropout, rng, **parts
-        As for `encoder`, with ``residual``.
+    residual, dropout, rng
+        As for `encoder`.
 
     Returns
     -------
@@ -362,8 +368,8 @@ def decoder(
     mask = causal_mask(embedded.shape[1])
     memory_mask = padding_mask(memory_lengths, memory.shape[1])
     x = drop(enter(params, embedded, positions), dropout, rng)
-    own = {"score": position_score(positions), "norm": norm, "dropout": dropout, "rng": rng}
-    parts = {**parts, **own}
+    parts = {"norm": norm, "residual": residual in (True, "decoder"), "dropout": dropout}
+    parts = {**parts, "score": position_score(positions), "rng": rng}
     maps, cross_maps = [], []
     for block in blocks(params):
         x, weights, cross_weights = decoder_block(block, x, memory, mask, memory_mask, **parts)

@@ -543,6 +543,28 @@ def adam(generator):
     save("adam", record | {"vectors": np.stack(vectors)})
 
 
+def three_words():
+    """Record the example of chapter 05, and what becomes of a query that may look at nothing."""
+    queries = torch.tensor([[0.0, 1.0], [2.0, 1.0], [1.0, -1.0]])
+    keys = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    values = torch.tensor([[10.0, 0.0], [0.0, 10.0], [10.0, 10.0]])
+    context = functional.scaled_dot_product_attention(queries, keys, values)
+    record = {"queries": queries, "keys": keys, "values": values, "context": context}
+    nothing = torch.zeros(3, 3, dtype=torch.bool)  # False: may not attend
+    record["empty: scaled_dot_product_attention"] = functional.scaled_dot_product_attention(
+        queries, keys, values, attn_mask=nothing
+    )
+    layer = nn.MultiheadAttention(2, 1, batch_first=True)
+    masks = {"attn_mask": ~nothing, "key_padding_mask": torch.ones(1, 3, dtype=torch.bool)}
+    for mode in ("train", "eval"):
+        getattr(layer, mode)()
+        for name, mask in masks.items():
+            for wanted in (True, False):
+                output, _ = layer(*[keys[None]] * 3, **{name: mask}, need_weights=wanted)
+                record[f"empty: {name}, need_weights={wanted}, {mode}"] = output
+    save("three_words", record | {"version": torch.__version__})
+
+
 if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(0)
@@ -572,3 +594,4 @@ if __name__ == "__main__":
         decoder_only(latest, norm)
     for encoder in ("rnn", "gru", "lstm", "bidirectional", "self_attention"):
         seq2seq(latest, encoder)
+    three_words()

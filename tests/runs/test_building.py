@@ -20,18 +20,22 @@ WITHIN = SMALL.but(encoder="self_attention", attend=True)
 TRANSFORMER = SMALL.but(model="transformer")
 STACK = SMALL.but(model="decoder_only")
 ONLY = SMALL.but(model="recurrent_only")
+BOOK = Settings(task="phone_book", model="look_up", width=8, batch=4, steps=3, warmup=1)
 
 # For each field: settings, and values of which each must give another model.
 OPTIONS = [
     (SMALL, "task", ("fr2", "de2")),
-    (SMALL.but(attend=False), "model", CHOICES["model"]),
-    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
+    (SMALL.but(attend=False), "model", CHOICES["model"][:-1]),  # the last has a task of its own
+    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY, BOOK)),
     *((base, "heads", (1, 2, 4)) for base in (WITHIN, TRANSFORMER, STACK)),
     *((base, "layers", (1, 2)) for base in (WITHIN, TRANSFORMER, STACK, ONLY)),
     *((base, "positions", CHOICES["positions"]) for base in (WITHIN, TRANSFORMER, STACK)),
     *((base, "norm", CHOICES["norm"]) for base in (TRANSFORMER, STACK)),
-    *((base, "residual", (True, False)) for base in (TRANSFORMER, STACK)),
-    *((base, "score", CHOICES["score"]) for base in (LOOKING, WITHIN)),
+    (TRANSFORMER, "residual", CHOICES["residual"]),
+    (STACK, "residual", (True, False)),
+    *((base, "score", CHOICES["score"]) for base in (LOOKING, WITHIN, BOOK)),
+    (BOOK, "start_length", (1.0, 8.0)),
+    (BOOK.but(score="general"), "from_zero", (False, True)),
     *((base, "encoder", CHOICES["encoder"]) for base in (SMALL, LOOKING)),
     (ONLY, "encoder", CHOICES["encoder"][:3]),
     *((base, "attention", CHOICES["attention"]) for base in (SMALL, LOOKING, WITHIN)),
@@ -79,7 +83,7 @@ def test_every_field_is_tested_to_change_the_model():
     assert {name for _, name, _ in OPTIONS} == {one.name for one in dataclasses.fields(Settings)}
 
 
-@pytest.mark.parametrize("settings", [SMALL, WITHIN, TRANSFORMER, STACK, ONLY])
+@pytest.mark.parametrize("settings", [SMALL, WITHIN, TRANSFORMER, STACK, ONLY, BOOK])
 def test_the_same_settings_are_the_same_model_to_the_last_bit(settings):
     one, another = trained(settings), trained(settings.but())
     assert [array.tobytes() for array in one] == [array.tobytes() for array in another]
@@ -97,7 +101,7 @@ def every_model():
 @pytest.mark.parametrize("settings", list(dict.fromkeys(every_model())), ids=str)
 def test_said_word_by_word_logits_are_those_of_the_parallel_pass(settings):
     model, params = build(settings), start(settings)
-    pairs = max(tasks.by_length(PAIRS).values(), key=len)
+    pairs = max(tasks.by_length(tasks.make_task(settings.task).held_out).values(), key=len)[:50]
     assert len(pairs) > 1
     batch = tasks.make_batch(pairs)
     expected = model.logits(params, batch)
@@ -154,6 +158,21 @@ def test_source_and_target_share_their_tokens_where_the_vocabularies_are_the_sam
     functions = {"decoder_only": transformer.decoder_only, "recurrent_only": recurrent_only}
     expected, _ = functions[settings.model](params, as_text, **wiring(settings))
     agree(build(settings).logits(params, batch), expected[:, len(pair[0]) :], 1e-6)
+
+
+def test_a_look_up_finds_the_digit_of_the_name_that_is_asked_for_and_starts_as_it_is_told():
+    task, params = tasks.make_task("phone_book"), start(BOOK.but(start_length=8.0))
+    agree(params["query"], 8 * start(BOOK)["query"], 1e-6)
+    agree(params["value"], start(BOOK)["value"], 0)
+    pairs = task.held_out[:20]
+    rows = numpy.eye(len(task.source_vocabulary))
+    output = {"weight": rows[:, 64:], "bias": numpy.zeros(13)}
+    params = {"query": 99 * rows, "key": rows, "value": rows, "output": output}
+    said = build(BOOK).logits(params, tasks.make_batch(pairs, task.given)).argmax(axis=-1)
+    assert said.tolist() == [[*target, *target] for _, target in pairs]
+    general = BOOK.but(score="general", from_zero=True)
+    assert (start(general)["score"]["weight"] == 0).all()
+    assert start(BOOK.but(score="general"))["score"]["weight"].std() > 0.1
 
 
 def test_a_recurrent_only_model_has_no_maps():

@@ -62,6 +62,17 @@ def test_a_value_that_is_no_choice_is_told_the_choices(name):
         ({"rate": float("inf")}, "rate = inf must be above 0"),
         ({"task": "fr"}, "task = 'fr' is unknown"),
         ({"task": "reversl"}, "did you mean 'reversal'"),
+        ({"start_length": 0.0}, "start_length = 0.0 must be above 0"),
+        ({"task": "phone_book"}, "model = 'recurrent' does not go with task = 'phone_book'"),
+        ({"model": "look_up"}, "model = 'look_up' does not go with task = 'fr4'"),
+        (
+            {"model": "look_up", "task": "phone_book", "from_zero": True},
+            "from_zero = True has no meaning for a look-up with score='dot'",
+        ),
+        (
+            {"model": "look_up", "task": "phone_book", "attend": True},
+            "attend = True has no meaning for a look-up",
+        ),
     ],
 )
 def test_a_value_that_means_nothing_is_refused(wrong, words):
@@ -77,6 +88,7 @@ def test_a_value_that_means_nothing_is_refused(wrong, words):
         ({"width": True}, "width = True must be a whole number"),
         ({"attend": 1}, "attend = 1 must be True or False"),
         ({"attend": "yes"}, "attend = 'yes' must be True or False"),
+        ({"residual": 1}, "residual = 1 must be True or False"),
         ({"rate": "fast"}, "rate = 'fast' must be a number"),
         ({"dropout": None}, "dropout = None must be a number"),
         ({"dropout": False}, "dropout = False must be a number"),
@@ -106,6 +118,8 @@ OTHERS = [
     ({"model": "decoder_only", "summary": "mean"}, "summary = 'mean'"),
     ({"model": "transformer", "attention": "inside"}, "attention = 'inside'"),
     ({"model": "transformer", "mask": "prefix"}, "mask = 'prefix'"),
+    ({"residual": "encoder"}, "residual = 'encoder'"),
+    ({"model": "decoder_only", "residual": "decoder"}, "residual = 'decoder' is unknown"),
     ({"shared_projections": True}, "shared_projections = True has no meaning for a recurrent"),
     ({"model": "decoder_only", "shared_projections": True}, "shared_projections = True"),
     ({"model": "decoder_only", "mask": "prefix"}, "a decoder-only model with layers=1"),
@@ -117,6 +131,8 @@ OTHERS = [
     ({"model": "recurrent_only", "dropout": 0.1}, "dropout = 0.1"),
     ({"model": "recurrent_only", "summary": "mean"}, "summary = 'mean'"),
     ({"model": "recurrent_only", "mask": "prefix"}, "mask = 'prefix'"),
+    ({"start_length": 8.0}, "start_length = 8.0 has no meaning for a recurrent model"),
+    ({"from_zero": True}, "from_zero = True has no meaning for a recurrent model"),
 ]
 
 

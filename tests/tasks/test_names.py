@@ -17,6 +17,7 @@ def test_the_held_out_set_is_the_same_in_every_run():
 ALL_TASKS = {
     "copying": tasks.copying,
     "dates": tasks.dates,
+    "phone_book": tasks.phone_book,
     "recall": tasks.recall,
     "recall_stream": tasks.recall_stream,
     "reversal": tasks.reversal,
@@ -43,6 +44,7 @@ def test_a_seed_decides_what_is_drawn_and_vocabularies_know_every_token(make):
 # called depends on the version of babel.)
 DRAWN = {
     "copying": "6111d287f8aa202c",
+    "phone_book": "c54d7d16515fde07",
     "recall": "b50376b80a0a6c50",
     "recall_stream": "cebc7065e1689df3",
     "reversal": "5cc0b83cab8b2433",

@@ -1,6 +1,7 @@
 """Reversal, copying and recall: right answers, lengths, what is held out, and shortcuts."""
 
 import numpy
+import pytest
 from drawing import drawn_from
 
 from helpers import tasks
@@ -118,3 +119,27 @@ def test_were_each_key_asked_once_the_value_that_is_left_would_be_the_last_answe
         order = rng.permutation(len(source) // 2)
         target = numpy.reshape(source, (-1, 2))[order].reshape(-1).tolist()
         assert rules_that_do_not_look_up(source, target)["a value not yet said"] == target[-1]
+
+
+def test_a_page_of_the_phone_book_lists_names_with_digits_and_asks_for_one_of_them():
+    task, places = tasks.phone_book(), set()
+    for source, target in drawn_from(task, 2000):
+        names, digits = source[:-1:2], source[1:-1:2]
+        assert len(set(names)) == len(names) == len(digits) == 8
+        place = names.index(source[-1])
+        assert target == [digits[place]]
+        places.add(place)
+    assert places == set(range(8)), "a task in which the place gives the answer away"
+    batch = tasks.make_batch(task.held_out[:3], task.given)
+    assert batch.target_mask.tolist() == [[True, False]] * 3
+    with pytest.raises(ValueError, match="entries = 65 must lie in 1 … 64"):
+        tasks.phone_book(65)
+
+
+def test_no_rule_that_does_not_read_the_names_gets_far_in_the_phone_book():
+    pages = tasks.phone_book().held_out
+    digits = numpy.array([source[1:-1:2] for source, _ in pages]) - (3 + 64)
+    right = numpy.array([target[0] for _, target in pages]) - 3
+    counts = (digits[..., None] == numpy.arange(10)).sum(axis=1)
+    for said in (digits[:, 0], digits[:, -1], counts.argmax(axis=-1)):
+        assert 0.15 < (said == right).mean() < 0.32

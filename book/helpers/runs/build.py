@@ -10,10 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers import cached, recurrent, seq2seq, transformer
-from helpers.functions import cross_entropy, embedding
+from helpers.attention import attention
+from helpers.functions import cross_entropy, embedding, linear
 from helpers.shapes import require
 from helpers.start import (
     init_decoder_only,
+    init_look_up,
     init_recurrent_only,
     init_seq2seq,
     init_transformer,
@@ -38,7 +40,7 @@ class Model(NamedTuple):
     maps : callable
         (params, batch) -> dict of attention maps, each (batch, layers, heads, n_queries, n_keys):
         ``cross``, ``encoder`` and ``decoder`` of those that the model has; ``stack`` of a
-        decoder-only one; nothing of a recurrent one without a decoder.
+        decoder-only one; nothing of a recurrent one without a decoder, or of a look-up.
     begin : callable
         (params, batch) -> (step, state), to say the target word by word with `decoding`.
     """
@@ -100,6 +102,8 @@ def wiring(settings):
     """
     if settings.model == "recurrent_only":
         return {"cell": settings.encoder}
+    if settings.model == "look_up":
+        return {"score": settings.score}
     names = ("positions", "norm", "residual")
     if settings.model == "transformer" and settings.summary:
         names = (*names, "summary")
@@ -226,6 +230,30 @@ def _recurrent_only(settings):
     return start, logits, lambda params, batch: {}, begin
 
 
+def _look_up(settings):
+    """Build one look-up: the last token of a source asks the pairs of key and value before it."""
+
+    def start(rng):
+        options = {"length": settings.start_length, "from_zero": settings.from_zero}
+        return init_look_up(rng, *_sizes(settings), settings.width, settings.score, **options)
+
+    def find(params, source, times):
+        keys, values, asked = source[:, :-1:2], source[:, 1:-1:2], source[:, -1:]
+        queries = embedding(params["query"], np.repeat(asked, times, axis=1))
+        keys, values = embedding(params["key"], keys), embedding(params["value"], values)
+        score = seq2seq.named_score(settings.score, params)
+        return linear(params["output"], attention(queries, keys, values, score=score))
+
+    def logits(params, batch, rng=None):
+        return find(params, batch.source, batch.target_in.shape[1])
+
+    def begin(params, batch):
+        answer = find(params, batch.source, 1)
+        return lambda tokens, state: (answer, state), None  # whatever has been said
+
+    return start, logits, lambda params, batch: {}, begin
+
+
 def _one_table(settings):
     """Return where the target's tokens begin in the table that holds both, and how many they are.
 
@@ -275,4 +303,5 @@ _BUILDERS = {
     "transformer": _transformer,
     "decoder_only": _decoder_only,
     "recurrent_only": _recurrent_only,
+    "look_up": _look_up,
 }

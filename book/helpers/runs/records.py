@@ -350,12 +350,17 @@ def within_record(accuracy, recorded):
     Returns
     -------
     bool
-        True within max(3 spreads, 0.05) of the recorded mean; a spread is the standard deviation.
+        True within max(3 spreads, 0.05) of the recorded mean, a spread being the standard
+        deviation, and never further off than 0.3 of the mean: whatever the spread, a model that
+        is worse by a third does not pass.
 
     Examples
     --------
     >>> within_record(0.52, np.array([0.5, 0.55, 0.53])), within_record(0.9, np.array([0.5, 0.5]))
     (True, False)
+    >>> within_record(0.4, np.array([0.2, 0.9, 0.7]))
+    False
     """
     recorded = np.asarray(recorded)
-    return bool(abs(accuracy - recorded.mean()) <= max(3 * recorded.std(ddof=1), 0.05))
+    mean, spread = recorded.mean(), recorded.std(ddof=1)
+    return bool(abs(accuracy - mean) <= min(max(3 * spread, 0.05), 0.3 * mean))

@@ -16,30 +16,45 @@ from helpers.shapes import require, require_choice
 from helpers.tasks import require_task
 
 CHOICES = {
-    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only"),
+    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
-    "score": ("dot", "scaled_dot", "general", "additive"),
+    "residual": (True, False, "encoder", "decoder"),
+    "score": ("dot", "scaled_dot", "general", "additive", "location"),
     "encoder": ("gru", "rnn", "lstm", "bidirectional", "self_attention"),
     "attention": ("after", "inside"),
     "summary": (None, "last", "mean"),
     "mask": ("causal", "prefix"),
 }
-RATES = {"recurrent": 8e-3, "transformer": 4e-3, "decoder_only": 4e-3, "recurrent_only": 8e-3}
+RATES = {
+    "recurrent": 8e-3,
+    "transformer": 4e-3,
+    "decoder_only": 4e-3,
+    "recurrent_only": 8e-3,
+    "look_up": 3e-3,
+}
 # What a number must be, in words and as a test.
 _LIMITS = {
     **dict.fromkeys(
         ("width", "heads", "layers", "batch", "steps"), ("at least 1", lambda n: n >= 1)
     ),
     **dict.fromkeys(("warmup", "seed"), ("at least 0", lambda n: n >= 0)),
-    **dict.fromkeys(("rate", "clip"), ("above 0 and finite", lambda n: 0 < n < float("inf"))),
+    **dict.fromkeys(
+        ("rate", "clip", "start_length"), ("above 0 and finite", lambda n: 0 < n < float("inf"))
+    ),
     "dropout": ("at least 0 and below 1", lambda n: 0 <= n < 1),
     "smoothing": ("at least 0 and at most 1", lambda n: 0 <= n <= 1),
 }
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
 _TWO_STACKS = ("shared_projections", "summary")
-_OPTIONS = (*_STACK, *_TWO_STACKS, "encoder", "attention", "attend", "score", "mask")
+_LOOK_UP = ("start_length", "from_zero")
+_OPTIONS = (
+    *_STACK,
+    *_TWO_STACKS,
+    *_LOOK_UP,
+    *("encoder", "attention", "attend", "score", "mask"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -55,10 +70,11 @@ class Settings:
     ----------
     task : str
         Name of a task, see `tasks.make_task`.
-    model : {"recurrent", "transformer", "decoder_only", "recurrent_only"}
+    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"}
         A recurrent encoder-decoder; a Transformer with encoder and decoder; or one stack, of a
         Transformer's blocks or of recurrent layers, that reads source and target end to end. Of
-        these last two, where the vocabularies are the same, a token is the same in both.
+        these two, where the vocabularies are the same, a token is the same in both. Or the
+        smallest model that attends, one look-up, for the task ``phone_book`` alone.
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
@@ -70,10 +86,16 @@ class Settings:
         How these tell the order of tokens, see `positions`.
     norm : {"pre", "post", "none"}
         Where layer norm stands in the blocks of a Transformer or decoder-only model.
-    residual : bool
-        Whether each part of these blocks adds to its input, or takes its place.
-    score : {"dot", "scaled_dot", "general", "additive"}
-        How a recurrent decoder that attends after its steps compares query and key.
+    residual : {True, False, "encoder", "decoder"}
+        Whether each part of these blocks adds to its input, or takes its place; of a Transformer
+        also the one side alone in which parts add.
+    score : {"dot", "scaled_dot", "general", "additive", "location"}
+        How a recurrent decoder that attends after its steps compares query and key; by location
+        it chooses one of the first 128 places instead, whatever stands there. Of a look-up too.
+    start_length : float
+        How long the vectors of a look-up's queries and keys are, before training.
+    from_zero : bool
+        Whether the matrix of its general scores starts at 0, so that all weights start equal.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
         Of a recurrent model; in a recurrent-only one the cell, one of the first three.
     attention : {"after", "inside"}
@@ -100,7 +122,8 @@ class Settings:
     steps : int
         Batches to train on.
     rate : float
-        Highest learning rate. If not given, 0.008 for recurrent models, else 0.004.
+        Highest learning rate. If not given, 0.008 for recurrent models, 0.003 for a look-up, else
+        0.004.
     warmup : int
         Steps in which the rate rises to it.
     clip : float
@@ -135,7 +158,7 @@ class Settings:
     layers: int = 1
     positions: str = "sinusoidal"
     norm: str = "pre"
-    residual: bool = True
+    residual: bool | str = True
     score: str = "dot"
     encoder: str = "gru"
     attention: str = "after"
@@ -143,6 +166,8 @@ class Settings:
     summary: str | None = None
     dropout: float = 0.0
     smoothing: float = 0.0
+    start_length: float = 1.0
+    from_zero: bool = False
     mask: str = "causal"
     shared_projections: bool = False
     batch: int = 32
@@ -172,9 +197,16 @@ class Settings:
                 text, fits = _LIMITS[field.name]
                 require(fits(value), f"{field.name} = {value} must be {text}")
         require_task(self.task)
+        require(
+            (self.model == "look_up") == (self.task == "phone_book"),
+            f"model = {self.model!r} does not go with task = {self.task!r}: the model look_up is "
+            "for the task phone_book, and for no other",
+        )
         self._require_own_options()
         if self.model == "recurrent_only":
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
+        if self.model != "transformer":
+            require_choice("residual", self.residual, CHOICES["residual"][:2])
 
     def __repr__(self):
         shown = ", ".join(f"{name}={value!r}" for name, value in self.chosen().items())
@@ -223,6 +255,9 @@ def _own_options(settings):
         return own, f"a decoder-only model with layers={settings.layers}"
     if settings.model == "recurrent_only":
         return ("encoder", "layers"), "a recurrent model without a decoder"
+    if settings.model == "look_up":
+        own = ("score", *_LOOK_UP) if settings.score == "general" else ("score", "start_length")
+        return own, f"a look-up with score={settings.score!r}"
     own, kind = ["encoder", "attend", "dropout"], "a recurrent model"
     if settings.encoder not in ("rnn", "lstm"):
         own.append("attention")  # inside its decoder is a GRU
@@ -261,6 +296,8 @@ _KINDS = {
 
 def _typed(name, value, wanted):
     """Return a value in Python's own type, so that it can be compared and written as JSON."""
+    if wanted == bool | str:
+        wanted = str if isinstance(value, str) else bool
     kind, convert = _KINDS.get(wanted, ("", lambda same: same))
     is_boolean = isinstance(value, bool | np.bool_)
     try:

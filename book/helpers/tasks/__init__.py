@@ -1,4 +1,4 @@
-"""The course's data, small enough to be generated on the spot: eight tasks.
+"""The course's data, small enough to be generated on the spot: nine tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
 copying, recall), small but real translation (number words, dates), and tasks in made-up English
@@ -38,7 +38,7 @@ from helpers.tasks.stories import (
     sentiment,
     summaries,
 )
-from helpers.tasks.symbols import copying, recall, recall_stream, reversal
+from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
 from helpers.tasks.translation import (
     FIRST,
     HELD_OUT_EVERY,
@@ -89,6 +89,7 @@ __all__ = [
     "number_words",
     "numbers",
     "pad",
+    "phone_book",
     "recall",
     "recall_stream",
     "require_task",

@@ -1,4 +1,4 @@
-"""Tasks on random symbols: reversal, copying, recall of values by their keys in two forms.
+"""Tasks on random symbols: reversal, copying, recall of values by their keys in three forms.
 
 Stands on `base`; knows no model.
 """
@@ -226,3 +226,55 @@ def recall_stream(pairs=(2, 8), tested=(2, 4, 8, 16), keys=26, values=32, held_o
     test = [stream(fixed, count, 1) for count in tested for _ in range(held_out)]
     given = (END, *range(len(SPECIAL), first_value))
     return Task("recall stream", vocabulary, vocabulary, draw, test, given)
+
+
+def phone_book(entries=8, held_out=1000):
+    """Say the digit of a name: one look-up on one page of a phone book.
+
+    The source lists names, each with a digit, and then one of these names again: ``Bo 7 Jan 3
+    Bo``. The target is its digit. Names and digits are paired anew on every page, so the
+    parameters cannot hold the answer.
+
+    Parameters
+    ----------
+    entries : int
+        Names on a page. There are 64 names and 10 digits; on one page a name stands once, a digit
+        as often as chance will have it.
+    held_out : int
+        Pages that are held out.
+
+    Returns
+    -------
+    Task
+        With END `given`, so that there is one thing to say.
+
+    Raises
+    ------
+    ValueError
+        If there are more entries than names.
+
+    Examples
+    --------
+    >>> task = phone_book(3)
+    >>> source, target = task.held_out[0]
+    >>> " ".join(task.source_words(source)), task.target_words(target)
+    ('Ja 2 Lim 7 Kel 8 Ja', ['2'])
+    """
+    names = [first + rest for first in "BDJKLMRT" for rest in _ENDS]
+    require(1 <= entries <= len(names), f"entries = {entries} must lie in 1 … {len(names)}")
+    digits = tuple(map(str, range(10)))
+    first_digit = len(SPECIAL) + len(names)
+
+    def page(rng):
+        listed = len(SPECIAL) + rng.permutation(len(names))[:entries]
+        numbers, asked = rng.integers(len(digits), size=entries), rng.integers(entries)
+        pairs = np.stack([listed, first_digit + numbers], axis=1).reshape(-1).tolist()
+        return [*pairs, int(listed[asked])], [len(SPECIAL) + int(numbers[asked])]
+
+    fixed = np.random.default_rng(0)  # the same held-out set in every run
+    test = [page(fixed) for _ in range(held_out)]
+    vocabularies = (*SPECIAL, *names, *digits), (*SPECIAL, *digits)
+    return Task("phone book", *vocabularies, page, test, (END,))
+
+
+_ENDS = ("a", "an", "ea", "el", "im", "o", "on", "ul")

@@ -3,7 +3,8 @@
 A plan is a module in this folder, named like its record in ``book/results``:
 
 - ``PLAN``, a list of `Settings`: the runs, each made with several seeds;
-- ``KEEP``, a dict from a name to `Settings` of the plan: models that chapters load;
+- ``KEEP``, a dict from a name to `Settings` of the plan, with any of its seeds: models that
+  chapters load;
 - ``SEEDS``: how many seeds, from 0.
 
 A chapter that needs runs of its own gets a module of its own, and no other file changes. Stands

@@ -1,0 +1,16 @@
+"""Residual sums missing on one side of a Transformer: chapter 11.
+
+With all of them, and with none, there are runs in the record of `transformer`; and for 500 steps,
+at which no variant with one block is near its ceiling, with all of them in that of `parts`.
+"""
+
+from helpers.runs.settings import Settings
+
+SHORT = Settings(task="fr12", model="transformer", steps=1000)
+PLAN = [
+    *(SHORT.but(residual=side) for side in ("decoder", "encoder")),
+    *(SHORT.but(residual=side, layers=4) for side in ("decoder", "encoder")),
+    *(SHORT.but(residual=side, steps=500) for side in ("decoder", "encoder", False)),
+]
+KEEP = {}
+SEEDS = 5
