@@ -30,7 +30,9 @@ def counted(monkeypatch):
     """Count the runs that are made in this process."""
     made = []
     measure = running.measure
-    monkeypatch.setattr(running, "measure", lambda one: made.append(one) or measure(one))
+    monkeypatch.setattr(
+        running, "measure", lambda one, *how: made.append(one) or measure(one, *how)
+    )
     return made
 
 
@@ -49,6 +51,33 @@ def test_a_run_is_recorded_with_all_that_made_it(tiny):
         assert sorted(run.versions) == ["autograd", "numpy", "python"]
         assert "unknown" not in run.versions.values()
         assert run.code == running.code_state()
+
+
+def size_of_model(trained):
+    """Be watched in a test: a function of a module, which another process can import."""
+    return {"size": trained.size, "sum": float(flatten(trained.params).sum())}
+
+
+@pytest.mark.parametrize(("every", "steps"), [(None, [31]), (10, [10, 20, 30, 31])])
+def test_what_a_plan_watches_is_recorded_and_read_again(tiny, every, steps):
+    tiny.PLAN, tiny.WATCH, tiny.EVERY = TINY[:1], size_of_model, every
+    running.run("tiny", seeds=1)
+    (run,) = load_record("tiny")
+    trained = train(run.settings, label=None)
+    assert [step for step, _ in run.watched] == steps
+    assert run.watched[-1][1] == size_of_model(trained)
+    sums = {found["sum"] for _, found in run.watched}
+    assert len(sums) == len(steps)
+    assert run.accuracy == {
+        n: round(share, 4) for n, (share, _) in trained.accuracy_by_length().items()
+    }
+
+
+def test_a_plan_that_watches_nothing_records_nothing_of_it(tiny):
+    tiny.PLAN = TINY[:1]
+    running.run("tiny", seeds=1)
+    assert load_record("tiny")[0].watched is None
+    assert "watched" not in (records.RESULTS / "tiny.json").read_text()
 
 
 def test_only_what_is_missing_is_made(tiny, monkeypatch):

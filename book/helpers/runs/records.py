@@ -47,6 +47,7 @@ class Run:
     count: dict
     versions: dict
     code: dict | None = None
+    watched: list | None = None
 
     @property
     def share(self):
@@ -55,7 +56,10 @@ class Run:
 
     def to_json(self):
         """Return what a record holds of it."""
-        return dataclasses.asdict(self)
+        stored = dataclasses.asdict(self)
+        if self.watched is None:
+            del stored["watched"]
+        return stored
 
     @classmethod
     def from_json(cls, stored):

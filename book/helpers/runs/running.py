@@ -26,12 +26,14 @@ from helpers.runs.trained import train
 _ONE_AT_A_TIME = threading.Lock()  # autograd does not bear several threads
 
 
-def measure(settings):
+def measure(settings, watch=None, every=None):
     """Train and measure one model, in whatever process.
 
     Parameters
     ----------
     settings : Settings
+    watch, every : optional
+        As a `plans.Plan` has them.
 
     Returns
     -------
@@ -51,10 +53,19 @@ def measure(settings):
     >>> sorted(run.versions), vector.shape
     (['autograd', 'numpy', 'python'], (663,))
     """
+    spent = []
+
+    def watching(trained):
+        start = time.thread_time()
+        found = watch(trained)
+        spent.append(time.thread_time() - start)
+        return found
+
     with _ONE_AT_A_TIME:
         start = time.thread_time()
-        trained = train(settings, label=None)
-        seconds = time.thread_time() - start
+        every = every or settings.steps
+        trained = train(settings, label=None, evaluate=watch and watching, every=every)
+        seconds = time.thread_time() - start - sum(spent)
         if trained.history["step"] < settings.steps:
             raise KeyboardInterrupt
         found = trained.accuracy_by_length()
@@ -65,6 +76,7 @@ def measure(settings):
         loss=[float(part.mean().round(4)) for part in losses],
         accuracy={n: round(share, 4) for n, (share, _) in found.items()},
         count={n: count for n, (_, count) in found.items()},
+        watched=watch and [[step, found] for step, found in trained.history["evaluated"]],
         versions={
             "python": platform.python_version(),
             **{package: version(package) for package in ("numpy", "autograd")},
@@ -177,11 +189,11 @@ def run(name, seeds=None, jobs=1, scheduler=None):
     Traceback (most recent call last):
     ValueError: plan = 'walking' is unknown; there are ('french', ...)
     """
-    wanted, code = missing(name, seeds), code_state()
+    wanted, code, plan = missing(name, seeds), code_state(), load_plan(name)
     if not wanted:
         return
     with _workers(jobs, scheduler):
-        tasks = (joblib.delayed(measure)(settings) for settings in wanted)
+        tasks = (joblib.delayed(measure)(one, plan.watch, plan.every) for one in wanted)
         done = joblib.Parallel(return_as="generator_unordered")(tasks)
         for one, vector in tqdm(done, desc=name, total=len(wanted)):
             _record(name, one, vector, code)

@@ -5,7 +5,10 @@ A plan is a module in this folder, named like its record in ``book/results``:
 - ``PLAN``, a list of `Settings`: the runs, each made with several seeds;
 - ``KEEP``, a dict from a name to `Settings` of the plan, with any of its seeds: models that
   chapters load;
-- ``SEEDS``: how many seeds, from 0.
+- ``SEEDS``: how many seeds, from 0;
+- ``WATCH``, if there is more to measure than accuracy: a function from a `Trained` model to
+  numbers, which are recorded with the run; and ``EVERY``, after how many steps it is called, if
+  not at the end alone.
 
 A chapter that needs runs of its own gets a module of its own, and no other file changes. Stands
 on settings.
@@ -13,6 +16,7 @@ on settings.
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 from typing import NamedTuple
 
 from helpers.shapes import require_choice
@@ -29,12 +33,18 @@ class Plan(NamedTuple):
     keep : dict
         Name of a model -> Settings; its parameters are written to ``results/NAME.npz``.
     seeds : int
+    watch : callable, optional
+        Trained -> numbers: anything that JSON can hold.
+    every : int, optional
+        Steps after which `watch` is called; None: at the end alone.
     """
 
     name: str
     runs: list
     keep: dict
     seeds: int
+    watch: Callable | None = None
+    every: int | None = None
 
 
 def plan_names():
@@ -63,7 +73,8 @@ def load_plan(name):
     """
     require_choice("plan", name, plan_names())
     module = importlib.import_module(f"{__name__}.{name}")
-    return Plan(name, module.PLAN, module.KEEP, module.SEEDS)
+    watched = getattr(module, "WATCH", None), getattr(module, "EVERY", None)
+    return Plan(name, module.PLAN, module.KEEP, module.SEEDS, *watched)
 
 
 def plan_of_model(model):
