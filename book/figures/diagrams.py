@@ -140,7 +140,7 @@ def who_asks_whom(attentions, caption):
             f'<div style="{row}">',
             *panels,
             "</div>",
-            f"<figcaption>{html.escape(caption)}</figcaption>",
+            f'<figcaption style="font-size:0.9rem">{html.escape(caption)}</figcaption>',
             "</figure>",
         ]
     )
