@@ -17,7 +17,6 @@ PYTHON ?= python3
 JOBS ?= 1
 # Programs are modules of this Python: the scripts beside it break when the folder is renamed.
 BOOK := .venv/bin/python
-GRADING := .venv-assignments/bin/python
 PIP := -m pip --disable-pip-version-check install --quiet
 export OMP_NUM_THREADS := 1
 # The user's own setting would install beside the environment.
@@ -52,7 +51,7 @@ check: .venv/here
 
 # No chapter is executed more than twice: live, where nbval compares what it prints, and static,
 # for the book.
-test: check compare .venv-assignments/here
+test: check compare
 	$(TESTS) $(WHOLE_FILES) -m "slow and not pages and not binder"
 	$(if $(filter true,$(CI)),$(MAKE) .venv-binder/installed && $(TESTS) -m binder)
 	$(BUILD)
@@ -65,11 +64,11 @@ compare: .venv/here
 notebooks: .venv/here
 	@$(BOOK) -m notebooks
 
-assignments: .venv-assignments/here
-	@$(GRADING) -m grading assign $(CHAPTERS)
+assignments: .venv/here
+	@$(BOOK) -m grading assign $(CHAPTERS)
 
-grade: .venv-assignments/here
-	@$(GRADING) -m grading grade
+grade: .venv/here
+	@$(BOOK) -m grading grade
 
 release: book
 	@$(BOOK) -m grading.release
@@ -105,13 +104,6 @@ clean:
 	@echo "Installing what the course needs into .venv (a minute or two) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BOOK) $(PIP) -r $<
-	@touch $@
-
-# nbgrader needs other versions than the book, and students need none of it.
-.venv-assignments/installed: assignments/requirements.txt binder/requirements.txt
-	@echo "Installing what grading needs into .venv-assignments (about a minute) ..."
-	@$(PYTHON) -m venv .venv-assignments
-	@$(GRADING) $(PIP) -r $<
 	@touch $@
 
 # What Binder installs, and nothing else: the test in JupyterLab runs there.
