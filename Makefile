@@ -7,6 +7,7 @@
 #   make test        all that, grading, notebooks, strict build, built pages in a browser
 #   make notebooks   execute the notebooks and write them in the form that git keeps
 #   make assignments hand out problem sets, or chapters: make assignments CHAPTERS="03 06"
+#   make lay-out     lay out a download of Moodle or Canvas: make lay-out SET=bottleneck ZIP=x.zip
 #   make grade       grade what lies in assignments/submitted (see assignments/README.md)
 #   make release     the book and the student notebooks as zip files, in dist/
 #   make bench       time the helpers beside PyTorch (installs PyTorch into .venv-bench)
@@ -29,7 +30,7 @@ NBVAL := --nbval --nbval-cell-timeout=600 -p no:cacheprovider -p tests.uncounted
 LINT_IMPORTS := $(BOOK) -c "from importlinter.cli import lint_imports_command as main; main()"
 BUILD := $(BOOK) -c "from jupyter_book.cli.main import main; main()" build . -W -n --keep-going
 
-.PHONY: book serve lab check test compare notebooks assignments grade release bench results clean
+.PHONY: book serve lab check test compare notebooks assignments lay-out grade release bench results clean
 .PHONY: FORCE
 
 book: .venv/here
@@ -66,6 +67,10 @@ notebooks: .venv/here
 
 assignments: .venv/here
 	@$(BOOK) -m grading assign $(CHAPTERS)
+
+lay-out: .venv/here
+	@$(if $(and $(ZIP),$(SET)),,echo 'Say which: make lay-out SET=bottleneck ZIP=download.zip'; exit 1)
+	@$(BOOK) -m grading lay-out "$(ZIP)" "$(SET)"
 
 grade: .venv/here
 	@$(BOOK) -m grading grade

@@ -17,6 +17,7 @@ from grading import (
     handed_in,
     hidden,
     leaks,
+    lms,
     outcomes,
     places,
     rebuild,
@@ -151,7 +152,7 @@ def grade(submitted, out, unsafe, only_sets=(), only_students=(), other_seed=Fal
             )
         work.prepare(name)
     done, stopped = run_all(work, students, names, found, jobs)
-    kept = write_all(known, written, out)
+    kept = write_all(known, written, submitted, out)
     say(kept, found, written, done, students, out)
     if stopped:
         raise SystemExit(f"Stopped: {done} are graded and kept, and the next run goes on there.")
@@ -263,7 +264,7 @@ def run_all(work, students, names, found, jobs):
     return len(finished), stopped
 
 
-def write_all(known, written, out):
+def write_all(known, written, submitted, out):
     """Write everything that is for the instructor and the students."""
     found, texts = known.outcomes()
     found = written.apply(found, texts)
@@ -271,6 +272,7 @@ def write_all(known, written, out):
     report.write_tables(found, out)
     report.write_pages(found, out)
     report.write_reading(found, texts, written, out)
+    lms.write_back(found, submitted, out)
     return found
 
 
@@ -292,6 +294,19 @@ def say(kept, found, written, done, students, out):
     if missed:
         print(f"NOT GRADED: {len(missed)} submissions, through no fault of the students:")
         print("\n".join(f"  {student}, {name}: {why}" for student, name, why in missed[:SHOWN]))
+
+
+def lay_out(archive, name, submitted):
+    """Lay what a platform gives as a zip file where grading looks for it."""
+    if name not in places.known_names():
+        raise SystemExit(f"SET={name} is none of {', '.join(places.known_names())}")
+    if not archive.is_file():
+        raise SystemExit(f"There is no file {archive}")
+    students, strange = lms.lay_out(archive, name, submitted)
+    print(f"{name}: {len(students)} students laid out in {submitted}")
+    if strange:
+        print(f"{len(strange)} files belong to nobody:")
+        print("\n".join(f"  {one}" for one in strange[:SHOWN]))
 
 
 def require_sandbox(unsafe):
@@ -317,7 +332,14 @@ def main(arguments=None):
     grading = commands.add_parser("grade")
     grading.add_argument("--submitted", type=Path, default=ASSIGNMENTS / "submitted")
     grading.add_argument("--out", type=Path, default=ASSIGNMENTS)
+    laying = commands.add_parser("lay-out")
+    laying.add_argument("archive", type=Path)
+    laying.add_argument("set")
+    laying.add_argument("--submitted", type=Path, default=ASSIGNMENTS / "submitted")
     options = parser.parse_args(arguments)
+    if options.command == "lay-out":
+        lay_out(options.archive, options.set, options.submitted.resolve())
+        return
     if options.command == "assign":
         assign(options.chapters, options.release)
         return

@@ -121,8 +121,9 @@ class Inside:
             found = {"error": _error(error)} if error is not None else {}
             if command["do"] == "check" and not found:
                 verdict = result.result
-                found["holds"] = bool(verdict) is True
-                found["message"] = str(verdict.message)[:MESSAGE]
+                if verdict is not None:
+                    found["holds"] = bool(verdict)
+                    found["message"] = str(verdict.message)[:MESSAGE]
             return found
         except BaseException as error:  # a sentence for the grader, whatever it is
             return {"error": _error(error)}

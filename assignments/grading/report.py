@@ -9,7 +9,7 @@ from folders import BOOK
 from grading import places, rebuild, tables
 from grading.chapters import exercises
 from grading.outcomes import NOT_GRADED, READ, TO_READ
-from grading.written import KEY
+from grading.written import as_written, key_of
 
 FIELDS = ["student", "set", "question", "points", "out_of", "reason", "detail", "look"]
 LONGEST = 120  # bytes of a file's name
@@ -30,7 +30,8 @@ PAGE = ENVIRONMENT.from_string("""\
 </style>
 <h1>Feedback for {{ student }}</h1>
 {% for name, outcomes, points, out_of, waiting, missed in sets %}
-<h2>{{ name }}: {{ points }} of {{ out_of }} points{% if waiting %}, {{ waiting }} still to be read{% endif %}</h2>
+<h2>{{ name }}: {{ points }} of {{ out_of }} points
+{%- if waiting %}, {{ waiting }} still to be read{% endif %}</h2>
 {% if missed %}<p>Questions for {{ missed }} more points could not be graded yet. That is no fault
 of yours.
 {% endif %}
@@ -152,7 +153,7 @@ def write_list(lines, path):
 def write_pages(outcomes, folder):
     """Write feedback/STUDENT.html for everybody, and take away pages of nobody."""
     titles = titles_of({one.set for one in outcomes})
-    written = {}
+    written, files = {}, file_names(sorted({one.student for one in outcomes}))
     for student, theirs in groupby(outcomes, lambda one: one.student):
         sets = []
         for name, some in groupby(theirs, lambda one: one.set):
@@ -169,8 +170,7 @@ def write_pages(outcomes, folder):
                     missed != "0" and missed,
                 )
             )
-        file = file_name(student, written)
-        written[file] = PAGE.render(
+        written[files[student]] = PAGE.render(
             student=student, sets=sets, number=number, titles=titles, not_graded=NOT_GRADED
         )
     for file, page in written.items():
@@ -195,19 +195,23 @@ def file_name(student, taken=()):
     return f"{short}.html"
 
 
+def file_names(students):
+    """Return the names of the pages of all students."""
+    found = {}
+    for student in students:
+        found[student] = file_name(student, found.values())
+    return found
+
+
 def write_reading(outcomes, texts, written, folder):
     """Write reading.html: all answers to one question, beside the model answer."""
     rows = [{field: row.get(field, "") for field in written.fields} for row in written.rows]
-    places_of = {
-        tuple(row[key].strip() for key in KEY): i for i, row in reversed([*enumerate(rows)])
-    }
+    numbers = {key_of(row): number for number, row in reversed([*enumerate(rows)])}
     found = {}
     for one in outcomes:
         key = (one.student, one.set, one.question)
         if one.reason in (TO_READ, READ) and key in texts:
-            row = places_of[
-                tuple(map(tables.safe, key)) if tuple(map(tables.safe, key)) in places_of else key
-            ]
+            row = numbers[as_written(key)]
             found.setdefault((one.set, one.question), []).append((one, texts[key], row))
     path = folder / "reading.html"
     if not found:

@@ -32,7 +32,7 @@ class Written:
         self.fields = [*fields, *(one for one in FIELDS if one not in fields)]
         by_key = {}
         for line, row in found:
-            key = tuple(row[one].strip() for one in KEY)
+            key = key_of(row)
             row["_line"], row["_points"] = line, _points(row["points"], path, line)
             self.rows.append(row)
             by_key.setdefault(key, []).append(row)
@@ -60,10 +60,11 @@ class Written:
         return found
 
     def _with_points(self, outcome, key, text):
-        shown = tuple(map(tables.safe, key))
-        same = [row for row in self.rows if tuple(row[one].strip() for one in KEY) == shown]
+        same = [row for row in self.rows if key_of(row) == as_written(key)]
         if not same:
-            same = [{**dict.fromkeys(self.fields, ""), **dict(zip(KEY, key, strict=True))}]
+            same = [
+                {**dict.fromkeys(self.fields, ""), **dict(zip(KEY, as_written(key), strict=True))}
+            ]
             self.rows += same
         row = next((one for one in same if one.get("_points") is not None), same[0])
         before = row.get("text") or text
@@ -86,6 +87,16 @@ class Written:
     def save(self):
         """Write the table, in the form in which it was."""
         write_whole(self.path, tables.table(self.fields, self.rows, self.form))
+
+
+def key_of(row):
+    """Return what tells a row from others: student, set and question."""
+    return tuple(row[one].strip() for one in KEY)
+
+
+def as_written(key):
+    """Return the key of the row that is written for an answer."""
+    return tuple(tables.safe(one).strip() for one in key)
 
 
 def _points(word, path, line):
