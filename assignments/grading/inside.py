@@ -9,6 +9,7 @@ behind (``keep``). When all cells have run, it is asked what the function gives 
 inputs, and returns numbers. So no hidden input was there while anything could still show it.
 """
 
+import contextlib
 import json
 import os
 import resource
@@ -67,6 +68,9 @@ class Inside:
         self.shell = InteractiveShell.instance(config=config)
         self.shell.enable_gui = lambda gui=None: None
         self.shell.ask_exit = _raise_exit
+        # What is printed and shown is kept nowhere: it may be without end.
+        self.shell._tee = lambda channel: contextlib.nullcontext()
+        self.shell.display_pub.publish = lambda *arguments, **options: None
         self.asarray = numpy.asarray
         self.channels, self.first = channels, True
 
@@ -76,31 +80,42 @@ class Inside:
             if command["do"] == "keep":
                 self.keep(channel, command["channel"])
                 continue
+            goes_on = command["do"] != "ask"
             reading, writing = os.pipe()
-            child = os.fork()
-            if not child:
+            try:
+                child = os.fork()
+            except OSError:
+                child = None
+            if child == 0:
                 os.close(reading)
                 self.first = False
-                line = _line(self.perform(command))
-                try:
-                    _write(writing, line)
-                except BrokenPipeError:  # a thread of an earlier cell has ended the process above
-                    channel.send(line)
-                os.close(writing)
-                if command["do"] == "ask":
+                self.report(channel, writing, command)
+                if not goes_on:
                     os._exit(0)
                 continue
             os.close(writing)
-            line, why = _read(reading, command["seconds"])
+            line, why = (b"", "died") if child is None else _read(reading, command["seconds"])
             os.close(reading)
-            if why:
+            if child is not None and why:
                 os.kill(child, signal.SIGKILL)
-            if why or command["do"] == "ask":
+            if child is not None and (why or not goes_on):
                 os.waitpid(child, 0)
             channel.send(line if not why else _line({"lost": why}))
-            if not why and command["do"] != "ask":
+            if not why and goes_on:
                 _leave(self.first)  # the child goes on from here
         _leave(self.first)
+
+    def report(self, channel, writing, command):
+        """Carry out a command, and tell the process above."""
+        try:
+            line = _line(self.perform(command))
+            try:
+                _write(writing, line)
+            except BrokenPipeError:  # a thread of an earlier cell has ended that process
+                channel.send(line)
+            os.close(writing)
+        except BaseException:  # as when there is no memory left
+            os._exit(1)
 
     def keep(self, channel, number):
         """Leave a fork behind that answers on a channel of its own."""
