@@ -379,8 +379,8 @@ def hand_in_chapters(folder):
     assert result.returncode == 0, result.stderr
     notebook = read(folder / "release" / CHAPTER / f"{CHAPTER}.ipynb")
     answers = {
-        "ex-bits": "def bits(length, symbols):\n    return length * np.log2(symbols)",
-        "ex-half": "def length_at_half(lengths, accuracy):\n    return 6",
+        "ex-ways": "def ways(said):\n    return np.arange(len(said))[:, None] * [1, 2] + [0, 1]",
+        "ex-reverse": "def turn(source, lengths):\n    return source[:, ::-1]",
     }
     notebook = with_answers(notebook, **answers)
     cell(notebook, "test_ex-mean").source = "pass"
@@ -490,12 +490,12 @@ def test_chapters_are_scored_by_their_own_checks(graded):
     rows = table(graded)
     found = {key[2]: row for key, row in rows.items() if key[:2] == ("reader", CHAPTER)}
     assert {name: row["reason"] for name, row in found.items()} == {
-        "ex-bits": "passed",
-        "ex-half": "wrong",
+        "ex-ways": "passed",
+        "ex-reverse": "wrong",
+        "ex-controls": "missing",
         "ex-mean": "missing",
-        "ex-reverse": "missing",
     }
-    assert found["ex-half"]["detail"].startswith("that is the first length below 0.5")
+    assert found["ex-reverse"]["detail"].startswith("the padding now stands first")
     notebook = read(graded / "release" / CHAPTER / f"{CHAPTER}.ipynb")
     text = "\n".join(c.source for c in notebook.cells)
     assert "solution" not in text

@@ -1,4 +1,4 @@
-"""The course's one local Sphinx extension. It does five things.
+"""The course's one local Sphinx extension. It does six things.
 
 1. Before Sphinx reads the notebooks, those whose outputs aren't in the cache are executed
    side by side, so that a plain ``jupyter-book build .`` is parallel and never stale.
@@ -6,6 +6,7 @@
 3. It keeps the search page quiet when the book is opened as a file.
 4. It mends the role that screen readers are told for an entry of the bibliography.
 5. It lets the API page list the fields of named tuples once.
+6. It gives the pages with live figures their script, and the book the models that they name.
 """
 
 import hashlib
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 # What a notebook's outputs depend on besides its own code.
 DEPENDENCIES = (*CODE, *DATA, "_extensions")
+# A figure that runs a model, and the model's name.
+LIVE = re.compile(r'<figure class="live" data-model="(\w+)"')
 # Traces of Python and of its installer.
 RUBBISH = re.compile(r"\.pyc$|\.egg-info/")
 # A browser doesn't let a page that was opened as a file read others for their summaries.
@@ -132,6 +135,29 @@ def mend_citation_roles(app, pagename, templatename, context, doctree):
         context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
 
 
+def add_live_script(app, pagename, templatename, context, doctree):
+    """Give a page the script of live figures, if it has one."""
+    if '<figure class="live"' in context.get("body", ""):
+        app.add_css_file("live.css")
+        app.add_js_file("live.js", loading_method="defer")
+
+
+def write_models(app, error):
+    """Write the file of every model that a live figure of the book names, for its script."""
+    if error or app.builder.format != "html":
+        return
+    from figures.live import packed
+    from helpers import runs
+
+    pages = Path(app.outdir, "book").glob("*.html")
+    names = {name for page in pages for name in LIVE.findall(page.read_text(encoding="utf-8"))}
+    folder = Path(app.outdir, "_static", "live")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in sorted(names):
+        text = packed(runs.load(name), name)
+        Path(folder, f"{name}.js").write_text(text, encoding="utf-8")
+
+
 def skip_fields(app, what, name, member, skip, options):
     """Leave the fields of named tuples to the docstring of their class, on the API page."""
     return True if (member.__doc__ or "").startswith("Alias for field number") else None
@@ -142,7 +168,9 @@ def setup(app):
     app.connect("config-inited", configure)
     app.connect("env-before-read-docs", execute_missing_notebooks)
     app.connect("html-page-context", mend_citation_roles)
+    app.connect("html-page-context", add_live_script)
     app.connect("autodoc-skip-member", skip_fields)
     app.connect("build-finished", copy_mathjax)
+    app.connect("build-finished", write_models)
     app.add_js_file(None, body=QUIET_SEARCH)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

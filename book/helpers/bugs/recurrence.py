@@ -33,7 +33,7 @@ def _thirds(params, x, state):
     gru_step,
     _gru_state,
     symptom="Nothing, if it is trained so: the gate learns the opposite. PyTorch's weights fail.",
-    mistake="z is turned round: where it is 1, the old state stays.",
+    mistake="u is turned round: where it is 1, the old state stays.",
     chapter="02_recurrence",
 )
 def _update_gate_turned_round(params, x, state):
@@ -89,7 +89,7 @@ def _reset_gate_before_the_product(params, x, state):
     gru_step,
     _gru_state,
     symptom="No state is carried on as it is: it forgets like a simple recurrent network.",
-    mistake="that is the candidate; mix it with the old state by z.",
+    mistake="that is the candidate; mix it with the old state by u.",
     chapter="02_recurrence",
 )
 def _candidate_alone(params, x, state):
