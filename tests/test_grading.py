@@ -17,12 +17,10 @@ import nbformat
 import pytest
 from test_assignments import PARTS, SET, cell, model_answers, needs_sandbox, with_answers, with_cell
 
-from folders import ASSIGNMENTS
 from grading import __main__ as program
 from grading import execute, handed_in, hidden, lms, outcomes, places, pry, rebuild, sandbox, tables
 from grading.cases import SETS
 from grading.execute import Evidence
-from grading.written import Written
 
 pytestmark = pytest.mark.slow
 
@@ -217,6 +215,21 @@ def test_the_answer_that_ends_python_is_the_one_that_is_named(right, tmp_path):
 def test_code_that_kills_all_of_the_sandbox_is_left_out(right, tmp_path):
     found = marked(with_cell(right, "import os; os.kill(-1, 9)"), tmp_path, unsafe=False)
     assert points(found) == FULL
+
+
+@needs_sandbox
+def test_a_long_temporary_folder_is_no_trouble(right, tmp_path, monkeypatch):
+    folder = tmp_path / ("long" * 40)
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    for unsafe in (False, True):
+        assert points(marked(right, tmp_path, unsafe=unsafe)) == FULL
+
+
+def test_who_asks_for_input_is_told_that_nobody_answers(right, tmp_path):
+    notebook = with_answers(right, context="def context(states, memory):\n    return input()")
+    assert "calls input()" in marked(notebook, tmp_path)["context"].detail
 
 
 # ---- limits ----------------------------------------------------------------------------------
@@ -531,8 +544,11 @@ def test_a_run_that_is_stopped_keeps_what_is_finished(right, tmp_path, stop):
     for who in "abcd":
         path = tmp_path / "submitted" / who / SET / f"{SET}.ipynb"
         path.parent.mkdir(parents=True)
-        wait = with_cell(right, f"import time; time.sleep({0 if who == 'a' else 6})")
-        nbformat.write(wait, path)
+        wait = (
+            "import os, time; print('BOO'); os.write(2, b'BOO\\x1b[31m'); os.system('echo BOO')\n"
+        )
+        wait += f"time.sleep({0 if who == 'a' else 6})"
+        nbformat.write(with_cell(right, wait), path)
     command = [sys.executable, "-m", "grading", "grade"]
     command += ["--submitted", tmp_path / "submitted", "--out", tmp_path / "out"]
     environment = {**os.environ, "GRADING_SEED": "x", "GRADING_JOBS": "1"}
@@ -558,6 +574,7 @@ def test_a_run_that_is_stopped_keeps_what_is_finished(right, tmp_path, stop):
     before = {path: path.stat().st_mtime_ns for path in kept.glob("*.json")}
     again = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert again.returncode == 0, again.stderr
+    assert "BOO" not in again.stdout + again.stderr + errors
     assert all(path.stat().st_mtime_ns == old for path, old in before.items())
     with (tmp_path / "out" / "totals.csv").open() as file:
         assert [row[SET] for row in csv.DictReader(file)] == ["11"] * 4
@@ -684,6 +701,42 @@ def test_all_answers_to_a_question_stand_on_one_page(course, right):
     assert "Too &lt;b&gt;little&lt;/b&gt; training." in page and "Capacity." in page
     assert "gradient descent has not found how" in page  # the model answer
     assert page.count('name="points"') == 2
+
+
+@pytest.fixture
+def page(browser_path):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        yield browser.new_page(viewport={"width": 390, "height": 800})
+        browser.close()
+
+
+def test_what_is_typed_into_the_page_becomes_the_table(course, right, page, tmp_path):
+    course.hand_in("ann", with_answers(right, explanations="</script><b>Too little</b>"))
+    course.hand_in("bob", right)
+    course.grade()
+    page.goto((course.out / "reading.html").as_uri())
+    page.locator("input[name=points]").nth(1).fill("2,5")
+    page.locator("input[name=comment]").nth(1).fill('nearly, "but"')
+    with page.expect_download() as saved:
+        page.get_by_role("button").click()
+    saved.value.save_as(course.out / "written.csv")
+    course.grade()
+    rows = {row["student"]: row for row in course.table() if row["question"] == "explanations"}
+    assert rows["ann"]["reason"] == "to be read"
+    assert (rows["bob"]["points"], rows["bob"]["detail"]) == ("2.5", 'nearly, "but"')
+
+
+def test_feedback_fits_on_a_phone_and_says_what_a_question_was(course, right, page):
+    course.hand_in("ann" * 50, right)
+    course.grade()
+    [path] = (course.out / "feedback").iterdir()
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert "4. Bug hunt: what does it look at?" in page.inner_text("body")
+    assert page.inner_text("h2") == "bottleneck: 11 of 14 points, 3 still to be read"
 
 
 # ---- from a platform and back ----------------------------------------------------------------
@@ -818,8 +871,3 @@ def test_a_check_of_several_lines_decides_in_a_chapter(tmp_path, monkeypatch, an
     found = marked(nbformat.writes(notebook), tmp_path, name="99_chapter")
     assert found["ex-double"].reason == reason, found
     assert found["ex-double"].detail.startswith(detail)
-
-
-def test_a_table_of_points_needs_no_file(tmp_path):
-    assert Written(tmp_path / "written.csv").rows == []
-    assert ASSIGNMENTS.is_dir()
