@@ -57,7 +57,7 @@ def run(steps, examples=None, refused=None, *, unsafe):
                 course.go(box)
             break
         except Lost as why:
-            left_out[course.here] = {"lost": str(why)}
+            left_out[course.blamed()] = {"lost": str(why)}
     for name in (step.name.removeprefix("test_") for step in steps if step.kind == "check"):
         if left_out and name not in course.evidence.values:
             why = list(left_out.values())[-1]
@@ -68,7 +68,7 @@ def run(steps, examples=None, refused=None, *, unsafe):
 class _Run:
     def __init__(self, steps, examples, refused, left_out):
         self.steps, self.examples, self.refused = steps, examples, refused
-        self.left_out, self.evidence, self.here = left_out, Evidence(), None
+        self.left_out, self.evidence, self.here, self.alone = left_out, Evidence(), None, None
         self.seconds, self.total = (
             sandbox.setting(name) for name in ("GRADING_TIMEOUT", "GRADING_TOTAL")
         )
@@ -90,6 +90,8 @@ class _Run:
             else:
                 do = "check" if step.kind == "check" and self.examples is None else "run"
                 reply = box.ask({"do": do, "source": step.source, "seconds": self.seconds})
+            if reply.get("alone"):
+                self.alone = index
             if step.kind == "check":
                 self.evidence.checks[name] = reply
             elif step.kind == "answer":
@@ -102,6 +104,10 @@ class _Run:
                 self.evidence.values[name] = [self.left_out[name]]
             elif "lost" not in self.evidence.checks[name]:
                 self.evidence.values[name] = self._values(box, name, number)
+
+    def blamed(self):
+        """Return what to leave out next time: what left nobody above it, or what came last."""
+        return self.here if self.alone is None else self.alone
 
     def _values(self, box, name, number):
         """Ask where the notebook came to the check, and if that isn't right, at its end."""

@@ -108,11 +108,11 @@ class Inside:
     def report(self, channel, writing, command):
         """Carry out a command, and tell the process above."""
         try:
-            line = _line(self.perform(command))
+            found = self.perform(command)
             try:
-                _write(writing, line)
-            except BrokenPipeError:  # a thread of an earlier cell has ended that process
-                channel.send(line)
+                _write(writing, _line(found))
+            except BrokenPipeError:  # that process was ended, by this cell or by an earlier one
+                channel.send(_line({**found, "alone": True}))
             os.close(writing)
         except BaseException:  # as when there is no memory left
             os._exit(1)
@@ -149,7 +149,8 @@ class Inside:
 
         function = self.shell.user_ns.get(command["name"])
         if function is None:
-            return [{"error": {"name": "NameError", "message": ""}}]
+            message = "there is no function of this name"
+            return [{"error": {"name": "NameError", "message": message}}]
         for path in command["refused"]:
             for refused in plain_functions(path):
                 refused.__code__ = _refuse.__code__

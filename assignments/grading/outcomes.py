@@ -15,6 +15,7 @@ LEFT_ALONE = "nothing was written here"
 DELETED = "the cell for the answer was deleted"
 STOPPED = "the function stopped with "
 REFUSED = "the answer calls the helpers' own implementation of what is asked"
+NO_FUNCTION = "there is no function of this name"
 OTHER = "another result than expected on a hidden example"
 CELL_FILE = re.compile(r"\((?:<ipython-input-[^>]*>|\d+\.py), line (\d+)\)")
 
@@ -143,6 +144,8 @@ def hidden(last):
         reason, detail = lost(last["lost"])
         return reason, f"on a hidden example: {detail}"
     if error := named(last):
+        if error == ("NameError", NO_FUNCTION):
+            return CRASHED, "no function of this name was defined"
         if error == ("RuntimeError", REFUSED):
             return WRONG, REFUSED
         kind = getattr(builtins, error[0], None)
