@@ -352,7 +352,8 @@ const live = (() => {
       const [hundreds, rest] = [Math.floor(n / 100), n % 100];
       const small = rest < 20 ? rest && word("en", rest)
         : spaced(ten("en", Math.floor(rest / 10)), rest % 10 && word("en", rest % 10));
-      return spaced(hundreds && `${word("en", hundreds)}_hundred`, hundreds && rest && "and", small);
+      const hundred = hundreds && `${word("en", hundreds)}_hundred`;
+      return spaced(hundred, hundreds && rest && "and", small);
     },
     fr(n, last) {  // quatre vingts and deux cents have their s where no number follows
       const [hundreds, rest] = [Math.floor(n / 100), n % 100];
@@ -407,8 +408,9 @@ const live = (() => {
 
   // The number that has these words, or undefined if none has.
   function numberFrom(words, language) {
+    const entry = n => [numberWords(n, language).join(" "), n];
     const all = numberFrom[language] ??= new Map([1, 1e3, 1e6, 1e9].flatMap(unit =>
-      Array.from({ length: 1000 }, (_, k) => [numberWords(k * unit, language).join(" "), k * unit])));
+      Array.from({ length: 1000 }, (_, k) => entry(k * unit))));
     let n = 0;
     for (let at = 0, to; at < words.length; at = to) {
       for (to = words.length; to > at && !all.has(words.slice(at, to).join(" ")); ) to--;
@@ -434,8 +436,8 @@ const live = (() => {
     const lines = rows.map((row, i) => {
       const cells = columns.map((_, j) => isLater(kind, i, j)
         ? `<span role="gridcell" class="later" tabindex="-1" aria-label="not said yet"></span>`
-        : `<span role="gridcell" tabindex="${i + j ? -1 : 0}" style="--s:${shade(weights[i][j])}" ` +
-          `aria-label="${printed(weights[i][j])}"></span>`);
+        : `<span role="gridcell" tabindex="${i + j ? -1 : 0}" ` +
+          `style="--s:${shade(weights[i][j])}" aria-label="${printed(weights[i][j])}"></span>`);
       return `<div role="row"><span role="rowheader">${spoken(row, asks[1])}</span>` +
         `${cells.join("")}</div>`;
     });
@@ -446,7 +448,8 @@ const live = (() => {
       return `${escape(row)} looks most at ${escape(columns[j])} (${printed(weights[i][j])})`;
     });
     return `<div class="map ${kind}"><p class="title" id="${id}">${escape(title)}</p>` +
-      `<p class="who">queries: ${asks[0]}<br>keys, values: ${asked[0]}</p><div class="scroll"><div class="grid" role="grid" ` +
+      `<p class="who">queries: ${asks[0]}<br>keys, values: ${asked[0]}</p>` +
+      `<div class="scroll"><div class="grid" role="grid" ` +
       `aria-labelledby="${id}" aria-describedby="${id}-most" data-kind="${kind}" ` +
       `style="--rows:${rows.length};--columns:${columns.length}">` +
       `<div role="row"><span role="columnheader" class="corner">asks ↓<br>asked →</span>` +
@@ -487,7 +490,8 @@ const live = (() => {
 
     function verdict() {
       if (!state.right) return `<span class="unsure">no number has these words</span>`;
-      if (state.right.join(" ") === state.said.join(" ")) return `<span class="right">✓ right</span>`;
+      const isRight = state.right.join(" ") === state.said.join(" ");
+      if (isRight) return `<span class="right">✓ right</span>`;
       const shown = state.right.map(word => spoken(word, second)).join(" ");
       return `<span class="wrong">✗ wrong, it is:</span> ${shown}`;
     }
@@ -502,7 +506,8 @@ const live = (() => {
       const room = part.maps.clientWidth, sum = list => list.reduce((all, one) => all + one, 0);
       const beside = (room - sum(labels) - 24 * (maps.length - 1) - 4) /
         sum(maps.map(({ columns }) => columns.length));
-      const below = Math.min(...maps.map(({ columns }, k) => (room - labels[k] - 4) / columns.length));
+      const below = Math.min(...maps.map(({ columns }, k) =>
+        (room - labels[k] - 4) / columns.length));
       const cell = beside >= 15 ? Math.min(beside, 36) : Math.max(15, Math.min(below, 36));
       part.maps.style.setProperty("--cell", `${Math.floor(cell * 4) / 4}px`);
       part.maps.style.setProperty("--top",
@@ -511,36 +516,42 @@ const live = (() => {
 
     // -- what is pointed at: a cell {kind, i, j}, a row {kind, i}, or a word {side, place}
 
+    // The words that ask in a map, and those that are asked; before what was said is the start.
+    const asking = kind => kind === "encoder" ? "source" : "said";
+    const asked = (kind, j) => kind === "decoder" ? `said ${j - 1}` : `source ${j}`;
+
+    function rowOf(at, kind) {
+      if (!at) return -1;
+      if (at.side) return at.side === asking(kind) ? at.place : -1;
+      return at.kind === kind ? at.i : -1;
+    }
+
     function show(at) {
       const lit = new Set(), shades = new Map();
-      const light = (side, place) => lit.add(`${side} ${place}`);
-      const side = { asks: kind => kind === "encoder" ? "source" : "said",
-        asked: kind => kind === "decoder" ? "said" : "source" };
-      const place = (kind, j) => kind === "decoder" ? j - 1 : j;  // before the words is the start
-      const rowOf = kind => !at ? -1 : at.side ? (side.asks(kind) === at.side ? at.place : -1)
-        : at.kind === kind ? at.i : -1;
       for (const grid of part.maps.querySelectorAll(".grid")) {
-        const kind = grid.dataset.kind, i = rowOf(kind), j = i < 0 ? -1 : at.j ?? -1;
-        const weights = i >= 0 && weightsOf(kind)[i];
-        grid.classList.toggle("picked", i >= 0);
-        [...grid.children].forEach((line, y) => [...line.children].forEach((box, x) => {
-          box.classList.toggle("lit", i >= 0 && (y === i + 1 || (j >= 0 && x === j + 1)));
-          box.classList.toggle("here", j >= 0 && y === i + 1 && x === j + 1);
-        }));
-        if (!weights) continue;
-        light(side.asks(kind), i);
-        if (j >= 0) light(side.asked(kind), place(kind, j));
-        else weights.forEach((weight, k) => shades.set(`${side.asked(kind)} ${place(kind, k)}`, weight));
+        const { kind } = grid.dataset, i = rowOf(at, kind), j = i < 0 ? -1 : at.j ?? -1;
+        light(grid, i, j);
+        if (i >= 0) lit.add(`${asking(kind)} ${i}`);
+        if (j >= 0) lit.add(asked(kind, j));
+        else weightsOf(kind)[i]?.forEach((weight, k) => shades.set(asked(kind, k), weight));
       }
       for (const button of card.querySelectorAll(".words button")) {
-        const name = `${button.dataset.side} ${button.dataset.place}`;
+        const { side, place } = button.dataset, name = `${side} ${place}`;
         button.classList.toggle("lit", lit.has(name));
-        button.style.setProperty("--s", shades.has(name) ? shade(shades.get(name)) : 0);
-        button.setAttribute("aria-pressed", Boolean(kept?.side) && lit.has(name) &&
-          kept.side === button.dataset.side);
+        button.style.setProperty("--s", shade(shades.get(name) ?? 0));
+        button.setAttribute("aria-pressed", kept?.side === side && kept.place === +place);
       }
       const text = at ? sentence(at) : data.hint;
       if (show.text !== text) part.say.innerHTML = show.text = text;  // or it is read out again
+    }
+
+    function light(grid, i, j) {
+      grid.classList.toggle("picked", i >= 0);
+      [...grid.children].forEach((line, y) => [...line.children].forEach((box, x) => {
+        const inRow = i >= 0 && y === i + 1, inColumn = j >= 0 && x === j + 1;
+        box.classList.toggle("lit", inRow || inColumn);
+        box.classList.toggle("here", inRow && inColumn);
+      }));
     }
 
     const weightsOf = kind =>
@@ -603,9 +614,9 @@ const live = (() => {
     });
 
     function focus(box) {  // one cell of a map is where the tab key stops
-      for (const other of box.closest(".grid").querySelectorAll("[tabindex='0']")) other.tabIndex = -1;
+      box.closest(".grid").querySelector("[tabindex='0']").tabIndex = -1;
       box.tabIndex = 0;
-      box.focus({ preventScroll: false });
+      box.focus();
     }
 
     card.addEventListener("click", event => {
@@ -625,7 +636,8 @@ const live = (() => {
 
     function read(text, model) {
       const plain = text.trim(), letters = first === "de", [least, most] = data.range;
-      const range = `a whole number from ${least.toLocaleString("en")} to ${most.toLocaleString("en")}`;
+      const [from, to] = [least, most].map(n => n.toLocaleString("en"));
+      const range = `a whole number from ${from} to ${to}`;
       if (!plain) return { trouble: `Type ${range}, or number words.` };
       if (/\d/.test(plain)) {
         const n = /^(\d+|\d{1,3}([\s,.'’]\d{3})+)$/.test(plain) ? +plain.replace(/\D/g, "") : NaN;
@@ -635,13 +647,15 @@ const live = (() => {
         return { words: numberWords(n, first), right: numberWords(n, second) };
       }
       const words = letters ? [...plain] : plain.toLowerCase().split(/[\s-]+/).filter(Boolean);
-      const known = model.source.slice(END + 1), strange = words.find(word => !known.includes(word));
+      const tokens = letters ? "letters" : "words", known = model.source.slice(END + 1);
+      const strange = words.find(word => !known.includes(word));
       if (strange) {
-        return { trouble: `It has never read “${escape(strange)}”. It knows ${letters ? "the letters"
-          : "the words"} <i lang="${first}">${known.map(escape).join(letters ? "" : ", ")}</i>.` };
+        const list = known.map(escape).join(letters ? "" : ", ");
+        return { trouble: `It has never read “${escape(strange)}”. It knows the ${tokens} ` +
+          `<i lang="${first}">${list}</i>.` };
       }
       if (words.length > data.longest) {
-        return { trouble: `It has read no more than ${data.longest} ${letters ? "letters" : "words"}.` };
+        return { trouble: `It has read no more than ${data.longest} ${tokens}.` };
       }
       const n = numberFrom(words, first);
       return { words, right: n === undefined ? undefined : numberWords(n, second) };

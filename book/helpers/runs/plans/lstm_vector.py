@@ -10,9 +10,9 @@ PLAN = [
     LSTM,
     LSTM.but(width=32),
     LSTM.but(steps=12_000),
-    Settings(task="reversal", width=16, steps=6000),
     Settings(task="fr12", encoder="lstm", steps=1500),
-    *grid(task="reversal", rate=(4e-3, 16e-3)),
+    Settings(task="reversal", width=16, steps=6000),
+    *grid(task="reversal", steps=1500, rate=(4e-3, 16e-3)),
 ]
 KEEP = {"reversal_lstm_64": LSTM}
 SEEDS = 5
