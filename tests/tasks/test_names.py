@@ -49,7 +49,7 @@ DRAWN = {
     "recall_stream": "cebc7065e1689df3",
     "reversal": "5cc0b83cab8b2433",
     "reversal10": "8dbfd4d2ae7c17ae",
-    "sentiment": "88b32cf1f8e24be7",
+    "sentiment": "0b9d78d6e95d12a7",
     "summaries": "25a20fde76f15bb0",
     "fr12": "b4126481c21db582",
     "de9": "a8b815fac92982e9",

@@ -19,11 +19,13 @@ DEGREES = ["", "very", "really", "quite"]
 ASIDES = ["", "i saw it on monday .", "we went with friends .", "it was late .", "i had read it ."]
 
 
-def sentiment(held_out=500):
+def sentiment(held_out=600):
     """Tell whether a made-up review is positive or negative, in one word.
 
     A review has one clause or two. "not", "never" and "hardly" turn a clause round; after "but"
-    the second clause counts, before "although" the first. So no single word decides.
+    the second clause counts, before "although" the first. Each clause has a verdict of its own,
+    so the one that does not count tells nothing about the other, and a degree such as "very"
+    stands in clauses with a negator and without.
 
     Parameters
     ----------
@@ -33,8 +35,9 @@ def sentiment(held_out=500):
     Returns
     -------
     Task
-        In a held-out review the clause that counts joins a negator and an adjective that training
-        never joins; each word by itself, and each negator with other adjectives, it has seen.
+        In a held-out review the clause that counts joins a degree and an adjective that training
+        never joins. Half of these clauses are turned round, by a negator that training never joins
+        with the adjective either. Each word by itself, and each with others, it has seen.
 
     Raises
     ------
@@ -46,25 +49,27 @@ def sentiment(held_out=500):
     >>> task = sentiment()
     >>> source, target = task.held_out[1]
     >>> " ".join(task.source_words(source))
-    'i saw it on monday . the music was hardly dull .'
+    'it was late . the ending was never really great but the dialogue was very good .'
     >>> task.target_words(target)
     ['positive']
     """
 
     def clause(rng, subject, positive, is_held_out=False):
+        is_turned = bool(rng.integers(2))
         while True:
-            negator = _choose(rng, NEGATORS) if is_held_out or rng.random() < 0.5 else ""
-            adjective = _choose(rng, POSITIVE if positive != bool(negator) else NEGATIVE)
-            if _is_held_out_phrase(negator, adjective) == is_held_out:
+            negator = _choose(rng, NEGATORS) if is_turned else ""
+            degree = _choose(rng, DEGREES[1:] if is_held_out else DEGREES)
+            adjective = _choose(rng, POSITIVE if positive != is_turned else NEGATIVE)
+            joined = {_is_held_out_phrase(word, adjective) for word in (negator, degree) if word}
+            if joined <= {is_held_out}:
                 break
-        degree = "" if negator else _choose(rng, DEGREES)
         return f"the {subject} was {negator} {degree} {adjective}"
 
     def review(rng, is_held_out=False):
         positive = bool(rng.integers(2))
         first, second = rng.permutation(SUBJECTS)[:2]
         counts = clause(rng, first, positive, is_held_out)
-        other = clause(rng, second, not positive)
+        other = clause(rng, second, bool(rng.integers(2)))
         body = [counts, f"{other} but {counts}", f"{counts} although {other}"][rng.integers(3)]
         text = [_choose(rng, ASIDES), f"{body} ."][:: _choose(rng, (1, -1))]
         return " ".join(text), "positive" if positive else "negative"
@@ -75,12 +80,13 @@ def sentiment(held_out=500):
     )
 
 
-def _is_held_out_phrase(negator, adjective):
-    """Whether training never joins these two: a third of all pairs, spread over all words."""
-    if not negator:
-        return False
-    adjectives = POSITIVE + NEGATIVE
-    return (NEGATORS.index(negator) + adjectives.index(adjective)) % len(NEGATORS) == 0
+def _is_held_out_phrase(word, adjective):
+    """Whether training never joins a negator or degree with an adjective: a third of all pairs.
+
+    Spread over all words: each adjective has one negator and one degree that it never meets.
+    """
+    words = NEGATORS if word in NEGATORS else DEGREES[1:]
+    return (words.index(word) + (POSITIVE + NEGATIVE).index(adjective)) % len(words) == 0
 
 
 PEOPLE = "anna ben clara david emma felix greta hugo ida jonas".split()
