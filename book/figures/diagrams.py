@@ -100,6 +100,114 @@ def house(floors=FLOORS, page="api.html"):
     return "\n".join([*lines, "</div>"])
 
 
+#: Queries, keys and values have a colour each; the letter in the mark says the same.
+HUES = {"Q": "#b84a00", "K": "#0067a3", "V": "#00704f"}
+WEIGHT = "#0072b2"
+CELL, LEFT, TOP = 30, 84, 144  # a cell of a map, and the room for words beside and above it
+PANEL = 224  # the narrowest that a panel is drawn on a page: a unit is never below a pixel
+
+
+def who_asks_whom(attentions, caption):
+    """HTML of one panel an attention: who gives queries, who keys and values, and its map.
+
+    It has no ground and no colour of text of its own, so that it fits every theme; panels stand
+    side by side, or below each other where the page is narrow.
+
+    Parameters
+    ----------
+    attentions : dict of dict
+        Title -> ``asking`` and ``asked``, what the two sequences are called; ``rows`` and
+        ``columns``, their words; ``weights`` (n_rows, n_columns), where 0 is a look that the mask
+        forbids.
+    caption : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> one = {"asking": "target", "asked": "source", "rows": ["ten"], "columns": ["dix"]}
+    >>> drawn = who_asks_whom({"Cross": one | {"weights": [[1.0]]}}, "A map.")
+    >>> "Cross: target asks source" in drawn, drawn.count("<svg")
+    (True, 1)
+    """
+    panels = [_attention(title, **parts) for title, parts in attentions.items()]
+    row = "display:flex;flex-wrap:wrap;align-items:flex-start;gap:1.25rem 0.5rem"
+    return "\n".join(
+        [
+            '<figure class="drawing" style="margin:1rem 0">',
+            f'<div style="{row}">',
+            *panels,
+            "</div>",
+            f'<figcaption style="font-size:0.9rem">{html.escape(caption)}</figcaption>',
+            "</figure>",
+        ]
+    )
+
+
+def _attention(title, asking, asked, rows, columns, weights):
+    """SVG of one attention: its two sequences, and the map between them."""
+    width, height = PANEL, TOP + CELL * len(rows) + 4
+    found = [_text(0, 14, f"{asking} asks {asked}", bold=True), _text(0, 34, title)]
+    found += [*_marks(0, 58, "Q"), _text(20, 58, f"from the {asking}")]
+    found += [*_marks(0, 80, "KV"), _text(40, 80, f"from the {asked}")]
+    for j, word in enumerate(columns):
+        x = LEFT + CELL * (j + 0.5)
+        found.append(_text(x + 4, TOP - 6, word, turned=True))
+    for i, (word, row) in enumerate(zip(rows, weights, strict=True)):
+        found.append(_text(LEFT - 8, TOP + CELL * (i + 0.5) + 4, word, "end"))
+        for j, (_, weight) in enumerate(zip(columns, row, strict=True)):
+            found += _cell(LEFT + CELL * j, TOP + CELL * i, float(weight))
+    said = html.escape(_say(title, asking, asked, rows, columns, weights), quote=True)
+    size = f'viewBox="0 0 {width} {height}" style="flex:0 0 {width}px;max-width:{width}px"'
+    inside = "\n".join(found)
+    return f'<svg {size} role="img" aria-label="{said}" fill="currentColor">\n{inside}\n</svg>'
+
+
+def _say(title, asking, asked, rows, columns, weights):
+    """Alternative text: who asks whom, and where each row looks most."""
+    looks = [
+        f"{word} looks most at {columns[max(range(len(columns)), key=row.__getitem__)]}"
+        for word, row in zip(rows, [list(map(float, row)) for row in weights], strict=True)
+    ]
+    sides = f"queries from the {asking}, keys and values from the {asked}"
+    size = f"a map of {len(rows)} rows and {len(columns)} columns"
+    hidden = sum(float(weight) == 0 for row in weights for weight in row)
+    masked = f", of which {hidden} cells are forbidden" if hidden else ""
+    return f"{title}: {asking} asks {asked}; {sides}; {size}{masked}: {', '.join(looks)}."
+
+
+def _text(x, y, words, anchor="start", bold=False, turned=False):
+    weight = ' font-weight="700"' if bold else ""
+    turn = f' transform="rotate(-90 {x:g} {y:g})"' if turned else ""
+    place = f'x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="13"'
+    return f"<text {place}{weight}{turn}>{html.escape(words)}</text>"
+
+
+def _marks(x, y, letters):
+    """Return a coloured mark for each letter: round for queries, square for keys and values."""
+    found = []
+    for i, letter in enumerate(letters):
+        left, radius = x + 18 * i, 8 if letter == "Q" else 2
+        box = f'x="{left}" y="{y - 12}" width="16" height="16" rx="{radius}"'
+        found.append(f'<rect {box} fill="{HUES[letter]}"/>')
+        place = f'x="{left + 8}" y="{y}" text-anchor="middle" font-size="12"'
+        found.append(f'<text {place} font-weight="700" fill="#fff">{letter}</text>')
+    return found
+
+
+def _cell(x, y, weight):
+    """Return a cell of a map: the larger the weight, the fuller; a cross where 0 is forced."""
+    box = f'x="{x + 1}" y="{y + 1}" width="{CELL - 2}" height="{CELL - 2}"'
+    frame = f'<rect {box} fill="none" stroke="currentColor" stroke-opacity="0.4"/>'
+    if weight == 0:
+        place = f'x="{x + CELL / 2:g}" y="{y + CELL / 2 + 5:g}"'
+        cross = f'<text {place} text-anchor="middle" font-size="13" opacity="0.7">×</text>'
+        return [frame, cross]
+    return [f'<rect {box} fill="{WEIGHT}" fill-opacity="{weight**0.5:.2f}"/>', frame]
+
+
 #: Parts of a Transformer's blocks, from the bottom up.
 PARTS = {
     "encoder": ("self-attention", "feed-forward"),

@@ -281,7 +281,7 @@ def curves(runs, bins=None, settings=None, **changes):
     --------
     >>> lengths, accuracy = curves(load_record("reversal"), width=32)
     >>> len(lengths), accuracy.shape
-    (27, (3, 27))
+    (27, (5, 27))
     """
     chosen = select(runs, settings, **changes)
     lengths = sorted(chosen[0].accuracy)

@@ -20,4 +20,4 @@ KEEP = {
     for name, attend in (("one_vector", False), ("attention", True))
     for width in (16, 32, 64)
 }
-SEEDS = 3
+SEEDS = 5

@@ -10,5 +10,5 @@ from helpers.runs.settings import grid
 PLAN = grid(
     task="fr12", model="transformer", steps=(300, 500, 1500), shared_projections=(False, True)
 )
-KEEP = {"french_shared": PLAN[-1]}
+KEEP = {}
 SEEDS = 5

@@ -14,4 +14,4 @@ PLAN = [
     *grid(**SHORT, norm=("pre", "post"), warmup=0),
 ]
 KEEP = {"french_transformer": FRENCH}
-SEEDS = 3
+SEEDS = 5
