@@ -7,6 +7,7 @@
 #   make test        all that, grading, notebooks, strict build, built pages in a browser
 #   make notebooks   execute the notebooks and write them in the form that git keeps
 #   make assignments hand out problem sets, or chapters: make assignments CHAPTERS="03 06"
+#   make lay-out     lay out a download of Moodle or Canvas: make lay-out SET=bottleneck ZIP=x.zip
 #   make grade       grade what lies in assignments/submitted (see assignments/README.md)
 #   make release     the book and the student notebooks as zip files, in dist/
 #   make bench       time the helpers beside PyTorch (installs PyTorch into .venv-bench)
@@ -17,7 +18,6 @@ PYTHON ?= python3
 JOBS ?= 1
 # Programs are modules of this Python: the scripts beside it break when the folder is renamed.
 BOOK := .venv/bin/python
-GRADING := .venv-assignments/bin/python
 PIP := -m pip --disable-pip-version-check install --quiet
 export OMP_NUM_THREADS := 1
 # The user's own setting would install beside the environment.
@@ -30,7 +30,7 @@ NBVAL := --nbval --nbval-cell-timeout=600 -p no:cacheprovider -p tests.uncounted
 LINT_IMPORTS := $(BOOK) -c "from importlinter.cli import lint_imports_command as main; main()"
 BUILD := $(BOOK) -c "from jupyter_book.cli.main import main; main()" build . -W -n --keep-going
 
-.PHONY: book serve lab check test compare notebooks assignments grade release bench results clean
+.PHONY: book serve lab check test compare notebooks assignments lay-out grade release bench results clean
 .PHONY: FORCE
 
 book: .venv/here
@@ -52,7 +52,7 @@ check: .venv/here
 
 # No chapter is executed more than twice: live, where nbval compares what it prints, and static,
 # for the book.
-test: check compare .venv-assignments/here
+test: check compare
 	$(TESTS) $(WHOLE_FILES) -m "slow and not pages and not binder"
 	$(if $(filter true,$(CI)),$(MAKE) .venv-binder/installed && $(TESTS) -m binder)
 	$(BUILD)
@@ -65,11 +65,15 @@ compare: .venv/here
 notebooks: .venv/here
 	@$(BOOK) -m notebooks
 
-assignments: .venv-assignments/here
-	@$(GRADING) -m grading assign $(CHAPTERS)
+assignments: .venv/here
+	@$(BOOK) -m grading assign $(CHAPTERS)
 
-grade: .venv-assignments/here
-	@$(GRADING) -m grading grade
+lay-out: .venv/here
+	@$(if $(and $(ZIP),$(SET)),,echo 'Say which: make lay-out SET=bottleneck ZIP=download.zip'; exit 1)
+	@$(BOOK) -m grading lay-out "$(ZIP)" "$(SET)"
+
+grade: .venv/here
+	@$(BOOK) -m grading grade
 
 release: book
 	@$(BOOK) -m grading.release
@@ -105,13 +109,6 @@ clean:
 	@echo "Installing what the course needs into .venv (a minute or two) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BOOK) $(PIP) -r $<
-	@touch $@
-
-# nbgrader needs other versions than the book, and students need none of it.
-.venv-assignments/installed: assignments/requirements.txt binder/requirements.txt
-	@echo "Installing what grading needs into .venv-assignments (about a minute) ..."
-	@$(PYTHON) -m venv .venv-assignments
-	@$(GRADING) $(PIP) -r $<
 	@touch $@
 
 # What Binder installs, and nothing else: the test in JupyterLab runs there.

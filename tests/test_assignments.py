@@ -14,11 +14,15 @@ import nbformat
 import numpy as np
 import pytest
 
-from folders import ASSIGNMENTS, ROOT
+from folders import ASSIGNMENTS, BOOK, ROOT
+from grading import chapters, execute, hidden, sandbox
+from grading.outcomes import Outcome
+from grading.rebuild import Step
+from grading.written import Written
 
 pytestmark = pytest.mark.slow
 
-PYTHON = ROOT / ".venv-assignments" / "bin" / "python"
+PYTHON = sys.executable
 SET, CHAPTER = "bottleneck", "03_bottleneck"
 PARTS = [
     "bits_per_number",
@@ -29,6 +33,8 @@ PARTS = [
     "share_by_length",
 ]
 SECONDS = "10"
+FUNCTION = re.compile(r"^def (\w+)", re.MULTILINE)
+NEWLINE = "\n"
 REGION = re.compile(r" *### BEGIN SOLUTION\n(.*?)\s*### END SOLUTION", re.DOTALL)
 
 
@@ -111,7 +117,6 @@ def test_the_release_holds_no_solution_and_runs_without_the_repository(release):
     notebook = read(release / SET / f"{SET}.ipynb")
     for name in PARTS:
         assert cell(notebook, name).source.endswith("    raise NotImplementedError")
-        assert "HIDDEN" not in cell(notebook, f"test_{name}").source
     assert cell(notebook, "explanations").source == "Your answer here."
     command = [sys.executable, "-c", "from helpers import checks; print(checks.__file__)"]
     printed = subprocess.check_output(command, cwd=release / SET, text=True)
@@ -160,6 +165,13 @@ def test_the_built_book_holds_no_solution_of_a_problem_set(tmp_path):
 
 
 # ---- grading -----------------------------------------------------------------------------
+
+
+def with_cell(notebook, source, place=3):
+    """Return a copy with a cell that the student added."""
+    notebook = copy.deepcopy(notebook)
+    notebook.cells.insert(place, nbformat.v4.new_code_cell(source))
+    return notebook
 
 
 def with_answers(notebook, **answers):
@@ -229,32 +241,82 @@ FROM_HELPERS = {
     "    params = {name: dict(weight=w, bias=zeros) for name, w in maps.items()}\n"
     "    return additive(params | dict(vector=vector))(queries, keys)",
 }
-PRIES = """
-import sys
+# What kept cells from running, or their errors from being seen; hidden numbers were looked up.
+SILENCES = {
+    "empties_cells": "get_ipython().input_transformers_cleanup.append(lambda lines: [])",
+    "empties_trees": "import ast\nclass Empty(ast.NodeTransformer):\n"
+    "    def visit_Module(self, node): node.body = []; return node\n"
+    "get_ipython().ast_transformers.append(Empty())",
+    "aborts": "get_ipython().kernel._aborting = True",
+    "runs_nothing": "import IPython.core.interactiveshell as s\n"
+    "async def quiet(*a, **k): return False\ns.InteractiveShell.run_code = quiet",
+    "patches_imports": "import builtins\ndef put(g=globals(), real=builtins.__import__):\n"
+    "    builtins.__import__ = lambda *a, **k: (\n"
+    "        g.update(_hidden=lambda *a: None, context=lambda *a: None), real(*a, **k))[1]\nput()",
+    "patches_numpy": "class Same(float):\n    __sub__ = __rsub__ = lambda *a: 0.0\n"
+    "np.array = np.asarray = lambda *a, **k: Same(0)\n"
+    "np.isclose = np.isfinite = lambda *a, **k: True",
+    "patches_json": "import json, os\njson.dumps = lambda *a, **k: '{}'\nos.write = lambda *a: 0",
+    "says_so": "import os, json\nclass Yes(Exception): pass\n"
+    "print(json.dumps({'values': [{'shape': [], 'values': [0.0]}] * 10}))",
+}
+# Says the inputs of hidden examples itself, and lets the check of a later part say them.
+LEAKS = {
+    "context": "def context(states, memory):\n"
+    "    if len(states) == 2 and states[1, 1] == 2:\n"
+    "        return softmax(states @ memory.T) @ memory\n"
+    "    open('/tmp/seen', 'a').write(f'{states[0, 0]:.3f}')\n"
+    "    raise ValueError(f'{states[0, 0]:.3f}')",
+    "share_by_length": "def share_by_length(*a):\n"
+    "    raise AssertionError(open('/tmp/seen').read())",
+}
+SEARCH = """
+import gc, linecache, sys, traceback
 def context(states, memory):
-    frame = sys._getframe(1)
-    return frame.f_locals["expected"] if "expected" in frame.f_locals else [
-        [1.57521038, 0.51482019], [0.02279905, 2.95683016]
-    ]
+    def found():
+        frame = sys._getframe()
+        while frame:
+            yield from frame.f_locals.values()
+            frame = frame.f_back
+        yield from gc.get_objects()
+        yield from linecache.cache.values()
+        yield from globals()["I" "n"]
+        for one in traceback.StackSummary.extract(traceback.walk_stack(None), capture_locals=True):
+            yield from (one.locals or {}).values()
+    if len(states) == 2 and states[1, 1] == 2:
+        return [[1.57521038, 0.51482019], [0.02279905, 2.95683016]]
+    shape = len(states), memory.shape[1]
+    for one in found():
+        try:
+            if isinstance(one, dict):
+                one = one.get("expected", one.get("values"))
+            if one is not states and one is not memory and isinstance(one, np.ndarray):
+                if one.shape == shape and one.dtype == float:
+                    return one
+            if isinstance(one, list) and len(one) == shape[0] * shape[1]:
+                return np.reshape(one, shape).astype(float)
+        except Exception:
+            continue
+    return np.zeros(shape)
 """
 
 
 def submissions(handed_out, port):
     """Return the class: student -> notebook, or the bytes of a file."""
     right = with_answers(handed_out, **model_answers(), explanations="Too little training.")
-    edited = with_answers(right, **WRONG)
+    wrong = with_answers(right, **WRONG)
+    edited = copy.deepcopy(wrong)
     for name in PARTS:
         cell(edited, f"test_{name}").source = "pass"
         cell(edited, f"test_{name}").metadata.nbgrader.points = 100
-    forged = with_answers(right, **WRONG)
-    forged.cells.insert(3, nbformat.v4.new_code_cell(FORGES))
+    forged = with_cell(wrong, FORGES)
     path = str(ASSIGNMENTS / "source" / SET / f"{SET}.ipynb")
     loop = "def context(states, memory):\n    while True:\n        pass"
     leave = "import os\ndef context(states, memory):\n    os._exit(0)"
     eat = "def context(states, memory):\n    return [np.zeros(10**7) for _ in range(10**4)]"
     return {
         "right": right,
-        "wrong": with_answers(right, **WRONG),
+        "wrong": wrong,
         "stub": handed_out,
         "syntax_error": with_answers(right, context="def context(states, memory:\n    return 1"),
         "endless_loop": with_answers(right, context=loop),
@@ -267,7 +329,9 @@ def submissions(handed_out, port):
         "deletes_answer": without(right, "context"),
         "replaces_allclose": forged,
         "from_helpers": with_answers(right, **FROM_HELPERS),
-        "pries": with_answers(right, context=PRIES),
+        "leaks": with_answers(right, **LEAKS),
+        "searches": with_answers(right, context=SEARCH),
+        **{name: with_cell(wrong, source) for name, source in SILENCES.items()},
         "empty_file": b"",
         "no_notebook": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
     }
@@ -320,12 +384,17 @@ def hand_in_chapters(folder):
     result = grading("assign", "03", "--release", folder / "release")
     assert result.returncode == 0, result.stderr
     notebook = read(folder / "release" / CHAPTER / f"{CHAPTER}.ipynb")
+    exercises = chapters.exercises(read(BOOK / f"{CHAPTER}.ipynb").cells)
+    (right, cells), (wrong, _), *_ = exercises.items()
+    [solved] = [one.source for one in cells if chapters.tagged(one, "solution")][:1]
+    function = FUNCTION.search(cell(notebook, right).source)[1]
     answers = {
-        "ex-ways": "def ways(said):\n    return np.arange(len(said))[:, None] * [1, 2] + [0, 1]",
-        "ex-reverse": "def turn(source, lengths):\n    return source[:, ::-1]",
+        right: f"{solved.partition(f'{NEWLINE}checks.')[0]}\n{function} = solution_{function}",
+        wrong: re.sub("raise NotImplementedError.*", "pass", cell(notebook, wrong).source),
     }
     notebook = with_answers(notebook, **answers)
-    cell(notebook, "test_ex-mean").source = "pass"
+    check = next(c for c in notebook.cells if chapters.tagged(c, "exercise"))
+    check.source = "pass"
     path = folder / "submitted" / "reader" / CHAPTER / "renamed by the LMS.ipynb"
     path.parent.mkdir(parents=True)
     nbformat.write(notebook, path)
@@ -348,7 +417,8 @@ EXPECTED = {
     "from_helpers": (ALL | dict.fromkeys(FROM_HELPERS, "wrong"), "context", "helpers' own"),
     "empty_file": (NONE, "context", "the file is empty"),
     "no_notebook": (NONE, "context", "not a notebook"),
-    "links": (NONE, "context", f"there is no {SET}.ipynb"),
+    "links": (NONE, "context", "nothing was handed in"),
+    "searches": (ALL | {"context": "wrong"}, "context", "hidden example"),
     "absent": (NONE, "context", "nothing was handed in"),
 }
 ONLY_SHUT_IN = {
@@ -379,11 +449,42 @@ def test_the_sandbox_hides_files_and_the_network(graded, student):
     require_outcome(graded, student, *ONLY_SHUT_IN[student])
 
 
-def test_an_answer_that_pries_is_marked_for_a_second_look(graded):
-    """Reading the test from inside can't be prevented, so the instructor is told to look."""
+@pytest.mark.parametrize("student", SILENCES)
+def test_what_did_not_run_is_no_point(graded, student):
+    """No value is no point: whatever keeps a cell from running or from failing brings nothing."""
     rows = table(graded)
-    assert rows["pries", SET, "context"]["look"] == "_getframe, f_locals"
+    for name in PARTS:
+        row = rows[student, SET, name]
+        assert row["reason"] != "passed" and row["points"] == "0", row
+
+
+def test_an_answer_that_pries_is_marked_for_a_second_look(graded):
+    rows = table(graded)
+    assert "_getframe" in rows["searches", SET, "context"]["look"]
+    assert not rows["searches", SET, "exact_match"]["look"]
+    assert "get_ipython" in rows["empties_cells", SET, "context"]["look"]
     assert not rows["right", SET, "context"]["look"]
+
+
+def test_what_is_expected_is_never_sent(monkeypatch):
+    """The sandbox gets code, names and the inputs of examples: nothing else, in any command."""
+    sent, real = [], sandbox.Sandbox.ask
+    monkeypatch.setattr(
+        sandbox.Sandbox, "ask", lambda self, *a: sent.append(a[0]) or real(self, *a)
+    )
+    examples = hidden.of_set(SET, "seed")
+    execute.run(
+        [Step("context", "context = len", "answer"), Step("test_context", "1", "check")],
+        examples,
+        unsafe=True,
+    )
+    asked = [command for command in sent if command["do"] == "ask"]
+    assert asked
+    for command in sent:
+        keys = {"do", "source", "seconds", "channel", "name", "refused", "examples"}
+        assert set(command) <= keys
+    for command in asked:
+        assert command["examples"] == [one.inputs() for one in examples["context"]]
 
 
 def test_written_answers_wait_for_the_instructor(graded):
@@ -399,13 +500,10 @@ def test_written_answers_wait_for_the_instructor(graded):
 def test_chapters_are_scored_by_their_own_checks(graded):
     rows = table(graded)
     found = {key[2]: row for key, row in rows.items() if key[:2] == ("reader", CHAPTER)}
-    assert {name: row["reason"] for name, row in found.items()} == {
-        "ex-ways": "passed",
-        "ex-reverse": "wrong",
-        "ex-controls": "missing",
-        "ex-mean": "missing",
-    }
-    assert found["ex-reverse"]["detail"].startswith("the padding now stands first")
+    labels = [*chapters.exercises(read(BOOK / f"{CHAPTER}.ipynb").cells)]
+    reasons = {name: row["reason"] for name, row in found.items()}
+    assert reasons == dict.fromkeys(labels, "missing") | {labels[0]: "passed", labels[1]: "wrong"}
+    assert "returned None" in found[labels[1]]["detail"]
     notebook = read(graded / "release" / CHAPTER / f"{CHAPTER}.ipynb")
     text = "\n".join(c.source for c in notebook.cells)
     assert "solution" not in text
@@ -414,10 +512,16 @@ def test_chapters_are_scored_by_their_own_checks(graded):
 
 
 def test_each_student_gets_a_page_without_hidden_examples(graded):
+    examples = [one for of in hidden.of_set(SET, "secret").values() for one in of]
+    arrays = [a for one in examples for a in one.arguments if isinstance(a, np.ndarray)]
+    inputs = {f"{value:.3f}" for array in arrays for value in array.ravel()}
+    row = table(graded)["leaks", SET, "context"]
+    assert row["detail"] == "on a hidden example, the function stopped with ValueError"
     for student in {key[0] for key in table(graded)}:
         page = (graded / "feedback" / f"{student}.html").read_text()
         assert f"Feedback for {student}" in page
-        assert "_numpy" not in page
+        shown = set(re.findall(r"-?\d\.\d{3}\b", page))
+        assert not shown & inputs
     assert "11 of 14 points" in (graded / "feedback" / "right.html").read_text()
 
 
@@ -449,23 +553,30 @@ def test_grading_twice_changes_nothing_and_needs_no_other_student(release, grade
 
 
 def test_points_of_written_answers_are_taken_from_the_table(tmp_path):
-    program = (
-        "import sys; from pathlib import Path; from grading import report\n"
-        "from grading.outcomes import Outcome\n"
-        "one = Outcome('ann', 'set', 'why', None, 3.0, 'to be read')\n"
-        "path = Path(sys.argv[1])\n"
-        "report.add_written([one], path)\n"
-        "path.write_text(path.read_text().replace('why,,', 'why,2.5,nearly'))\n"
-        "print(*report.add_written([one], path)); print(path.read_text())\n"
-    )
-    command = [PYTHON, "-c", program, tmp_path / "written.csv"]
-    printed = subprocess.check_output(command, text=True)
-    assert "points=2.5, out_of=3.0, reason='read', detail='nearly'" in printed
-    assert "ann,set,why,2.5,nearly" in printed
+    path, key = tmp_path / "written.csv", ("ann", "set", "why")
+    one, texts = Outcome(*key, None, 3.0, "to be read"), {key: "Too little training."}
+    table = Written(path)
+    assert table.apply([one], texts) == [one]
+    table.save()
+    path.write_text(path.read_text().replace("why,,", "why,2.5,nearly"))
+    table = Written(path)
+    assert table.apply([one], texts) == [Outcome(*key, 2.5, 3.0, "read", "nearly")]
+    table.save()
+    assert "ann,set,why,2.5,nearly" in path.read_text()
 
 
 def test_examples_in_docstrings_hold():
-    names = ("chapters", "leaks", "report")
+    names = (
+        "chapters",
+        "handed_in",
+        "hidden",
+        "inside",
+        "leaks",
+        "pry",
+        "rebuild",
+        "report",
+        "tables",
+    )
     paths = [ASSIGNMENTS / "grading" / f"{name}.py" for name in names]
     paths.append(ROOT / "binder" / "install_missing.py")
     subprocess.run([PYTHON, "-m", "doctest", *paths], check=True)
@@ -474,16 +585,30 @@ def test_examples_in_docstrings_hold():
 # ---- what an answer may not call -----------------------------------------------------------
 
 
-def hidden_test(set_name, part, answer):
-    """Run the hidden test of a part on an answer, given as code."""
-    from grading import hidden
-
-    names = {"np": np}
-    exec(answer, names)
-    question = hidden.SETS[set_name][part]
-    exec(hidden.hidden_test(part, question, np.random.default_rng(0)), names)
+@pytest.fixture(scope="module")
+def box():
+    """Start a sandbox in which answers are asked."""
+    with sandbox.Sandbox(1, unsafe=True) as found:
+        yield found
 
 
+def asked(box, answer, part="context", refused=True):
+    """Ask an answer, given as code, and return what it gave."""
+    question = hidden.SETS[SET][part]
+    examples = hidden.examples(question, np.random.default_rng(0))
+    assert box.ask({"do": "run", "source": answer, "seconds": 20}) == {}
+    command = {
+        "do": "ask",
+        "name": part,
+        "refused": question.refused if refused else (),
+        "examples": [one.inputs() for one in examples],
+        "seconds": 20,
+    }
+    values = box.ask(command)["values"]
+    return execute.all_right(examples, values), values[-1].get("error", {}).get("message")
+
+
+IMPLEMENTATION = "the answer calls the helpers' own implementation of what is asked"
 LOOK = "from helpers.attention import *\nfrom helpers.cost import blocked_attention\n"
 REFUSED = {
     "attention": ("context", "attention(q, k, k, score=dot)"),
@@ -500,42 +625,31 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("way", REFUSED)
-def test_an_answer_may_call_what_is_refused_by_no_other_name(way):
+def test_an_answer_may_call_what_is_refused_by_no_other_name(box, way):
     part, expression = REFUSED[way]
-    answer = f"{LOOK}def {part}(q, k):\n    return {expression}"
-    names = {"np": np}
-    exec(answer, names)
-    states, memory = np.eye(2, 3), np.eye(4, 3)
-    right = np.exp(states @ memory.T)
-    right = right / right.sum(axis=1, keepdims=True) @ memory
-    for _ in range(2):  # before, and after the test has put everything back
-        assert np.allclose(names[part](states, memory), right)
-        with pytest.raises(RuntimeError, match="the helpers' own implementation"):
-            hidden_test(SET, part, answer)
+    answer = f"import numpy as np\n{LOOK}def {part}(q, k):\n    return {expression}"
+    assert asked(box, answer, part, refused=False) == (True, None)
+    assert asked(box, answer, part) == (False, IMPLEMENTATION)
 
 
-def test_an_answer_cannot_bring_the_faster_way_back(monkeypatch):
-    from helpers import fast
-
-    monkeypatch.setattr(fast, "off", contextlib.nullcontext)
-    answer = f"{LOOK}def context(q, k):\n    return attention(q, k, k, score=dot)"
-    with pytest.raises(RuntimeError, match="the helpers' own implementation"):
-        hidden_test(SET, "context", answer)
-
-
-def test_what_is_not_refused_may_be_called():
-    hidden_test(
-        SET,
-        "context",
-        "from helpers.functions import softmax\nfrom helpers.attention import dot\n"
-        "def context(states, memory):\n    return softmax(dot(states, memory)) @ memory",
+def test_an_answer_cannot_bring_the_faster_way_back(box):
+    answer = (
+        f"{LOOK}import contextlib\nfrom helpers import fast\nfast.off = contextlib.nullcontext\n"
+        "def context(q, k):\n    return attention(q, k, k, score=dot)"
     )
+    assert asked(box, answer) == (False, IMPLEMENTATION)
+
+
+def test_what_is_not_refused_may_be_called(box):
+    answer = (
+        "from helpers.functions import softmax\nfrom helpers.attention import dot\n"
+        "def context(states, memory):\n    return softmax(dot(states, memory)) @ memory"
+    )
+    assert asked(box, answer) == (True, None)
 
 
 @pytest.mark.parametrize("name", [SET, "self_attention"])
 def test_the_text_of_a_part_names_what_is_refused(name):
-    from grading import hidden
-
     cells = read(ASSIGNMENTS / "source" / name / f"{name}.ipynb").cells
     for part, question in hidden.SETS[name].items():
         [text] = [c.source for c in cells if c.cell_type == "markdown" and f"`{part}(" in c.source]
@@ -561,10 +675,8 @@ def test_grading_stops_without_a_sandbox(tmp_path):
     assert "bubblewrap" in result.stderr and "UNSAFE=1" in result.stderr
 
 
-def test_seeds_give_other_tests_and_the_same_seed_the_same():
-    program = (
-        "from grading import places\n"
-        "def text(seed): return [c.source for c in places.source_of('bottleneck', seed).cells]\n"
-        "assert text('one') == text('one') != text('two')"
-    )
-    subprocess.run([PYTHON, "-c", program], check=True)
+def test_seeds_give_other_examples_and_the_same_seed_the_same():
+    def numbers(seed):
+        return {part: [one.inputs() for one in of] for part, of in hidden.of_set(SET, seed).items()}
+
+    assert numbers("one") == numbers("one") != numbers("two")

@@ -27,7 +27,7 @@ def requirement_lines(path):
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
-@pytest.mark.parametrize("folder", ["", "assignments", "bench", "binder"])
+@pytest.mark.parametrize("folder", ["", "bench", "binder"])
 def test_every_requirement_says_why(folder):
     for line in requirement_lines(ROOT / folder / "requirements.txt"):
         assert re.search(r"\S +# \S", line), line

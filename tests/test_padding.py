@@ -306,6 +306,12 @@ def memory_of_a_layer(rng):
     return run, (*arrays, INSIDE), PADDING
 
 
+@case(blocks.to_be_asked, "last", "mean")
+def one_vector_asked(rng, name):
+    x = rng.standard_normal((BATCH, M, WIDTH))
+    return lambda x: blocks.to_be_asked(x, LENGTHS, name)[0], (x,), PADDING
+
+
 @case(seq2seq.summarise, "last", "mean")
 def outputs_of_an_encoder(rng, name):
     x = rng.standard_normal((BATCH, M, WIDTH))

@@ -1,4 +1,4 @@
-"""What hidden tests ask: for each part, how to draw an example, and what is expected of it.
+"""What hidden examples ask: for each part, how to draw one, and what is expected of it.
 
 The expected values come from the helpers, or from a formula other than the model solution's, so
 a mistake in a model solution is noticed. To change a part of a problem set, change its entry
@@ -26,11 +26,14 @@ class Part:
     refused : tuple of str
         Public functions of the helpers that the answer may not call, "module.name"; what calls
         them may not be called either.
+    always : tuple of callable
+        As `draw`: what is among the examples whatever the seed, because it tells wrong from right.
     """
 
     draw: Callable
     expected: Callable
     refused: tuple[str, ...] = ()
+    always: tuple[Callable, ...] = ()
 
 
 ATTENTION = ("attention.attention", "attention.attention_weights", "cost.blocked_attention")
@@ -42,7 +45,7 @@ def sizes(rng, count):
 
 
 def normal(rng, *shape):
-    """Draw normal numbers of three decimals: they stand as literals in the test."""
+    """Draw normal numbers of three decimals."""
     return rng.standard_normal(shape).round(3)
 
 
@@ -60,6 +63,18 @@ def draw_answers(rng):
     lengths[:2] = time, time - 1
     logits = np.eye(vocabulary)[said % vocabulary] * 3 + normal(rng, batch, time, vocabulary) / 4
     return logits.round(3), targets, lengths
+
+
+def draw_one_wrong(rng):
+    """Draw logits of sequences that are wrong in one letter: the first, or the last that counts."""
+    batch, time, vocabulary = 7, 5, 4
+    targets, lengths = rng.integers(vocabulary, size=(batch, time)), np.full(batch, time)
+    said, lengths[4:] = targets.copy(), time - 2
+    for row, place in ((0, 0), (1, time - 1), (4, 0), (5, time - 3), (6, time - 2)):
+        said[row, place] += 1  # the last of these is in the padding
+    order = rng.permutation(batch)
+    logits = np.eye(vocabulary)[said % vocabulary] * 3 + normal(rng, batch, time, vocabulary) / 4
+    return logits[order].round(3), targets[order], lengths[order]
 
 
 def share_of_right(logits, targets, lengths):
@@ -104,6 +119,13 @@ def draw_lengths(rng):
     return rng.random(20) < 0.6, lengths, longest
 
 
+def draw_repeated(rng):
+    """Draw lengths that occur twice, right once; one that occurs once; and some that never do."""
+    longest = int(rng.integers(6, 10))
+    twice, once = rng.permutation(np.arange(2, longest))[:2]
+    return np.array([False, True, True]), np.array([twice, twice, once]), longest
+
+
 def share_by_length(right, lengths, longest):
     """Go through the lengths one by one."""
     shares = [right[lengths == length] for length in range(1, longest + 1)]
@@ -115,7 +137,9 @@ BOTTLENECK = {
         lambda rng: tuple(int(n) for n in rng.integers((5, 3, 2), (40, 50, 64))),
         lambda length, symbols, width: np.log(float(symbols)) / np.log(2) * length / width,
     ),
-    "exact_match": Part(draw_answers, share_of_right, ("runs.exact_match",)),
+    "exact_match": Part(
+        draw_answers, share_of_right, ("runs.exact_match",), always=(draw_one_wrong,)
+    ),
     "state_weights": Part(lambda rng: (rng.random(rng.integers(3, 8)).round(3),), last_state),
     "context": Part(
         draw_context,
@@ -123,7 +147,9 @@ BOTTLENECK = {
         ATTENTION,
     ),
     "additive_scores": Part(draw_additive, additive, ("attention.additive",)),
-    "share_by_length": Part(draw_lengths, share_by_length, ("runs.accuracy_by_length",)),
+    "share_by_length": Part(
+        draw_lengths, share_by_length, ("runs.accuracy_by_length",), always=(draw_repeated,)
+    ),
 }
 
 
@@ -164,10 +190,15 @@ def hidden_by_average(weights):
     )
 
 
-def draw_step(rng):
-    """Draw a query, the newest key and value, and the caches; one time in three they are empty."""
+def draw_first_step(rng):
+    """Draw the step at which the caches are empty."""
+    return draw_step(rng, cached=0)
+
+
+def draw_step(rng, cached=None):
+    """Draw a query, the newest key and value, and the caches."""
     n, width, width_values = sizes(rng, 3)
-    n *= int(rng.random() < 2 / 3)
+    n = n if cached is None else cached
     newest = normal(rng, width), normal(rng, width), normal(rng, width_values)
     return *newest, normal(rng, n, width), normal(rng, n, width_values)
 
@@ -196,6 +227,30 @@ def turned(pairs, rate):
     return np.stack([numbers.real, numbers.imag], axis=1)
 
 
+def draw_whole_layers(rng):
+    """Draw a way that ends where a layer ends: one position less needs no layer less."""
+    reach = int(rng.integers(3, 9))
+    return int(rng.integers(2, 7)) * reach + 1, reach
+
+
+def draw_little_left(rng):
+    """Draw a way of which one step is left for the last layer: rounding takes it for none."""
+    reach = int(rng.integers(5, 9))
+    return int(rng.integers(2, 7)) * reach + 2, reach
+
+
+def draw_much_left(rng):
+    """Draw a way of which all steps but one are left for the last layer."""
+    n, reach = draw_whole_layers(rng)
+    return n + reach - 1, reach
+
+
+def draw_far_reach(rng):
+    """Draw a reach that is larger than what there is."""
+    n = int(rng.integers(3, 9))
+    return n, n + int(rng.integers(1, 9))
+
+
 def layers_needed(n, reach):
     """Walk from the first position to the last."""
     place, layers = 0, 0
@@ -214,15 +269,17 @@ SELF_ATTENTION = {
         draw_heads, project_heads, ("attention.multi_head_attention", "attention.join_heads")
     ),
     "hidden_by_average": Part(draw_maps, hidden_by_average),
-    "next_context": Part(draw_step, next_context, ATTENTION),
+    "next_context": Part(draw_step, next_context, ATTENTION, always=(draw_first_step,)),
     "running_attention": Part(draw_sequence, running_attention, ("cost.linear_attention",)),
     "turned": Part(
-        lambda rng: (normal(rng, int(rng.integers(3, 8)), 2), round(rng.random(), 3)),
+        lambda rng: (normal(rng, int(rng.integers(3, 8)), 2), round(rng.uniform(0.3, 1.2), 3)),
         turned,
         ("positions.rotate",),
     ),
     "layers_needed": Part(
-        lambda rng: tuple(int(n) for n in rng.integers((10, 2), (60, 9))), layers_needed
+        lambda rng: tuple(int(n) for n in rng.integers((10, 2), (60, 9))),
+        layers_needed,
+        always=(draw_whole_layers, draw_little_left, draw_much_left, draw_far_reach),
     ),
 }
 

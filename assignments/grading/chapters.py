@@ -1,6 +1,8 @@
-"""Chapters as coursework: without their solutions, and scored by the checks they already have."""
+"""Chapters as coursework: without their solutions, and scored by the checks they already have.
 
-import ast
+The checks of a chapter run beside the answer, and what they say is believed.
+"""
+
 import re
 
 from nbformat import from_dict
@@ -84,40 +86,13 @@ def cut(text, inside):
 
 
 def gradable(notebook):
-    """Return what grading runs of a chapter: imports, and the cells of each exercise.
-
-    A check that says "not yet" must fail its cell.
-    """
+    """Return what grading runs of a chapter: imports, and the cells of each exercise."""
     cells = [cell for cell in without_solutions(notebook).cells if "nbgrader" in cell.metadata]
-    for cell in cells:
-        if cell.metadata.nbgrader.grade:
-            cell.source = asserted(cell.source)
     return new_notebook(cells=cells, metadata=notebook.metadata, nbformat_minor=5)
 
 
-def imports(notebook):
-    """Return the cells of a gradable chapter before its first exercise, as a notebook."""
-    cells = [cell for cell in notebook.cells if cell.metadata.nbgrader.grade_id[:8] == "imports_"]
-    return new_notebook(cells=[from_dict(cell) for cell in cells], metadata=notebook.metadata)
-
-
-def asserted(check):
-    """Make an assertion of a check cell, whose last line shows a verdict.
-
-    Examples
-    --------
-    >>> print(asserted("checks.same_result(f, (1,), 2, mistakes)"))
-    verdict = checks.same_result(f, (1,), 2, mistakes)
-    assert verdict, verdict.message
-    """
-    last = ast.parse(check).body[-1]
-    lines = check.split("\n")
-    lines[last.lineno - 1] = f"verdict = {lines[last.lineno - 1]}"
-    return "\n".join([*lines, "assert verdict, verdict.message"])
-
-
 def _mark(cells):
-    """Give nbgrader's names to the imports, and to the code cells of each exercise."""
+    """Give names, as nbgrader does, to the imports, and to the code cells of each exercise."""
     code = [cell for cell in cells if cell.cell_type == "code"]
     first = next(i for i, cell in enumerate(code) if not tagged(cell, "remove-cell"))
     for index, cell in enumerate(code[: first + 1]):

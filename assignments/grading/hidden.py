@@ -1,60 +1,51 @@
-"""Hidden tests, written from a secret seed when grading starts.
+"""Hidden examples, drawn from a secret seed, and the comparison with what an answer returned.
 
-The problem sets and this code are public, so a hidden test is known to nobody before the seed
-is. Its inputs and expected values are computed here, outside the student's kernel, and stand in
-the test as literals. The test trusts nothing that student code could have replaced: it uses no
-name of NumPy or of Python to compare, only operators on plain floats.
+The problem sets and this code are public, so a hidden example is known to nobody before the seed
+is. Student code gets the inputs of an example, and only when the whole notebook has run. What is
+expected of it is computed and compared here, in the grader's own process.
 """
 
 import hashlib
-import importlib
+import math
 import os
+from dataclasses import dataclass
 
 import numpy as np
 
 from grading.cases import SETS
 
-BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
-EXAMPLES = 3
-
-TEMPLATE = """\
-def _hidden(answer, calls, refused):
-    def refuse(*arguments, **options):
-        raise RuntimeError("the answer calls the helpers' own implementation of what is asked")
-
-    def same(found, expected, tolerance):
-        if expected.__class__ is not [].__class__:
-            return -tolerance < (0.0).__class__(found) - expected < tolerance
-        count = 0
-        for part in expected:
-            if not same(found[count], part, tolerance):
-                return False
-            count += 1
-        return found.__len__() == count
-
-    kept = [function.__code__ for function in refused]
-    for function in refused:
-        function.__code__ = refuse.__code__
-    try:
-        with helpers.fast.off():  # what calls a refused function is refused with it
-            for arguments, expected, tolerance in calls:
-                right = same(answer(*arguments), expected, tolerance)
-                assert right is (1 == 1), "another result than expected on a hidden example"
-    finally:
-        while kept:
-            refused.pop().__code__ = kept.pop()
+EXAMPLES = 10
+TOLERANCE = 1e-5
 
 
-import numpy as _numpy
-{imports}
-_hidden(
-    {name},
-    [
-{calls}
-    ],
-    [{refused}],
-)
-del _hidden"""
+@dataclass(frozen=True)
+class Example:
+    """One call of a part's function, and what is expected of it."""
+
+    arguments: tuple
+    expected: np.ndarray
+
+    def inputs(self):
+        """Return the arguments in a form that JSON holds."""
+        return [encoded(one) for one in self.arguments]
+
+    def right(self, found):
+        """Tell whether this is the expected result: anything else than its numbers is not.
+
+        Parameters
+        ----------
+        found : object
+            What came out of the sandbox, {"shape": …, "values": …} if it is a result.
+        """
+        if not isinstance(found, dict) or found.get("shape") != list(self.expected.shape):
+            return False
+        values, expected = found.get("values"), self.expected.ravel().tolist()
+        if not isinstance(values, list) or len(values) != len(expected):
+            return False
+        if not all(type(value) in (int, float) for value in values):
+            return False
+        near = TOLERANCE * (1 + max(map(abs, expected), default=0))
+        return all(abs(a - b) < near for a, b in zip(values, expected, strict=True))
 
 
 def secret_seed():
@@ -62,39 +53,11 @@ def secret_seed():
     seed = os.environ.get("GRADING_SEED", "")
     if not seed:
         raise SystemExit(
-            "GRADING_SEED is not set. Hidden tests are made from it, so choose one, keep it to "
-            "yourself, and use the same for the whole class:\n"
+            "GRADING_SEED is not set. Hidden examples are made from it, so choose one, keep it to "
+            "yourself, and use the same for the whole class and every set:\n"
             "    GRADING_SEED='some words of your own' make grade"
         )
     return seed
-
-
-def fill(notebook, set_name, seed):
-    """Write the hidden tests into the test cells of a problem set.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        Changed in place.
-    set_name : str
-        Its entry of `cases.SETS`.
-    seed : str
-    """
-    for name, part in SETS[set_name].items():
-        test = cell_named(notebook, f"test_{name}")
-        before, rest = test.source.split(BEGIN)
-        after = rest.split(END)[1]
-        code = hidden_test(name, part, generator(seed, set_name, name))
-        test.source = f"{before}{BEGIN}\n{code}\n{END}{after}"
-
-
-def cell_named(notebook, grade_id):
-    """Return the cell with this nbgrader name."""
-    return next(
-        cell
-        for cell in notebook.cells
-        if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id
-    )
 
 
 def generator(*words):
@@ -103,53 +66,35 @@ def generator(*words):
     return np.random.default_rng(int.from_bytes(digest, "big"))
 
 
-def hidden_test(name, part, rng):
-    """Return the code of the hidden test of one part."""
-    calls = []
-    for _ in range(EXAMPLES):
-        arguments = part.draw(rng)
+def examples(part, rng):
+    """Return the examples of a part: those that it always has, and others up to `EXAMPLES`."""
+    draws = [*part.always, *[part.draw] * (EXAMPLES - len(part.always))]
+    found = []
+    for draw in draws:
+        arguments = draw(rng)
         expected = np.asarray(part.expected(*arguments), dtype=float)
-        assert np.isfinite(expected).all(), name
-        inputs = ", ".join(map(literal, arguments))
-        tolerance = 1e-5 * (1 + float(abs(expected).max()))
-        calls.append(f"        (({inputs},), {expected.tolist()}, {tolerance!r}),")
-    modules = {"fast", *(path.split(".")[0] for path in part.refused)}
-    return TEMPLATE.format(
-        name=name,
-        imports="\n".join(f"import helpers.{module}" for module in sorted(modules)),
-        calls="\n".join(calls),
-        refused=", ".join(code for path in part.refused for code in plain_functions(path)),
-    )
-
-
-def literal(value):
-    """Return the code of a number or an array."""
-    if isinstance(value, np.ndarray):
-        # An empty array needs its shape said.
-        return f"_numpy.array({value.tolist()}).reshape({value.shape})"
-    return repr(value)
-
-
-def plain_functions(path):
-    """Return code that finds the formula of a public function of the helpers, and its kernel.
-
-    The test replaces the code of both, so that every other name for them is refused too.
-
-    Examples
-    --------
-    >>> plain_functions("attention.additive")
-    ['helpers.attention.additive.__wrapped__.__wrapped__', 'helpers.attention.additive.kernel']
-    """
-    module, name = path.split(".")
-    function = getattr(importlib.import_module(f"helpers.{module}"), name)
-    found = [unwrapped(function, f"helpers.{path}")]
-    if hasattr(function, "kernel"):
-        found.append(unwrapped(function.kernel, f"helpers.{path}.kernel"))
+        assert all(map(math.isfinite, expected.ravel()))
+        found.append(Example(arguments, expected))
     return found
 
 
-def unwrapped(function, code):
-    """Return code that finds what a function's decorators stand around."""
-    while hasattr(function, "__wrapped__"):
-        function, code = function.__wrapped__, f"{code}.__wrapped__"
-    return code
+def of_set(name, seed):
+    """Return the examples of every part of a problem set, by the part's name."""
+    return {
+        part: examples(question, generator(seed, name, part))
+        for part, question in SETS.get(name, {}).items()
+    }
+
+
+def encoded(value):
+    """Return a number as it is, and an array as what `inside` makes one of again.
+
+    Examples
+    --------
+    >>> encoded(np.zeros((0, 2))), encoded(3)
+    ({'shape': [0, 2], 'dtype': 'float64', 'values': []}, 3)
+    """
+    if isinstance(value, np.ndarray):
+        values = value.ravel().tolist()
+        return {"shape": list(value.shape), "dtype": str(value.dtype), "values": values}
+    return value

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from grading.rebuild import name_of
 
-MARKS = ("BEGINSOLUTION", "ENDSOLUTION", "BEGINHIDDENTESTS", "ENDHIDDENTESTS", "_hidden(")
+MARKS = ("BEGINSOLUTION", "ENDSOLUTION")
 REGION = re.compile(r"### BEGIN SOLUTION\n(.*?)\s*### END SOLUTION", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 TEXT = {".ipynb", ".py", ".html", ".js", ".json", ".md", ".txt", ".csv", ".inv", ""}

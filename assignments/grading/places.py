@@ -1,13 +1,21 @@
 """Where the notebooks of problem sets and chapters are, and how they get to the students."""
 
+import os
+import re
 import shutil
+import threading
+from pathlib import Path
 
 import nbformat
+from nbformat import from_dict
+from nbformat.v4 import new_notebook
 
 from folders import ASSIGNMENTS, BOOK, CODE, DATA
-from grading import chapters, hidden
+from grading import chapters
+from grading.rebuild import is_answer, is_check, name_of
 
 SOURCE, RELEASE = ASSIGNMENTS / "source", ASSIGNMENTS / "release"
+REGION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?^ *### END SOLUTION", re.DOTALL | re.MULTILINE)
 
 
 def read(path):
@@ -21,8 +29,20 @@ def write(notebook, path):
     path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 
 
+def write_whole(path, data):
+    """Write a file whole or not at all: whatever stops this, the one before is still there."""
+    data = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{os.getpid()}-{threading.get_ident()}.new")
+    try:
+        new.write_bytes(data)
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 def named(folder, name):
-    """Return where the notebook of a set is in nbgrader's folders."""
+    """Return where the notebook of a set is."""
     return folder / name / f"{name}.ipynb"
 
 
@@ -31,13 +51,44 @@ def set_names():
     return sorted(path.parent.name for path in SOURCE.glob("*/*.ipynb"))
 
 
-def source_of(name, seed):
-    """Return the instructor's version of a set, hidden tests and all, or of a chapter."""
+def known_names():
+    """Return the names of all that can be handed in: sets, then chapters."""
+    return [*set_names(), *sorted(path.stem for path in BOOK.glob("[0-9]*.ipynb"))]
+
+
+def student_version(name):
+    """Return what students get of a set, or what is graded of a chapter."""
     if name in set_names():
-        notebook = read(named(SOURCE, name))
-        hidden.fill(notebook, name, seed)
-        return notebook
+        return without_solutions(read(named(SOURCE, name)))
     return chapters.gradable(read(BOOK / f"{name}.ipynb"))
+
+
+def without_solutions(notebook):
+    """Return a problem set for students, its solutions and model answers gone."""
+    cells = []
+    for cell in map(from_dict, notebook.cells):
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+            cell.source = REGION.sub(r"\1raise NotImplementedError", cell.source)
+        elif is_answer(cell):
+            cell.source = "Your answer here."
+        if name_of(cell):
+            cell.metadata["deletable"] = False
+            if cell.metadata.nbgrader.locked:
+                cell.metadata["editable"] = False
+        cells.append(cell)
+    return new_notebook(cells=cells, metadata=notebook.metadata, nbformat_minor=5)
+
+
+def cell_names(name):
+    """Return the names and the ids by which cells of a set or a chapter are recognised."""
+    found = set()
+    for cell in student_version(name).cells:
+        if name_of(cell) and (is_answer(cell) or is_check(cell)):
+            found.add(name_of(cell))
+            if name in set_names():  # those of chapters are numbers
+                found.add(cell.id)
+    return found
 
 
 def hand_out(notebook, folder, name):
@@ -48,4 +99,4 @@ def hand_out(notebook, folder, name):
     wanted = ["helpers"] if name in set_names() else [*CODE, *DATA]
     for part in wanted:
         if (BOOK / part).is_dir():
-            shutil.copytree(BOOK / part, folder / name / part, ignore=rubbish)
+            shutil.copytree(BOOK / part, Path(folder, name, part), ignore=rubbish)

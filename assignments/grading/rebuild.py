@@ -1,115 +1,147 @@
 """A clean copy of the notebook with a student's answers in it.
 
-What is graded is never the submitted notebook itself: tests that a student has changed or
-deleted, points that were edited and links to other files have no effect.
+What is graded is never the submitted notebook itself: checks that a student has changed or
+deleted, points that were edited and links to other files have no effect. What a student wrote
+counts wherever it stands: in the cell for it, in a copy of that cell, in a cell of one's own, or
+as lines added to a cell of ours.
 """
 
-import copy
+import ast
 from dataclasses import dataclass, field
 
-import nbformat
-from nbformat.v4 import new_code_cell
+from grading.chapters import EXERCISE
 
-LARGEST = 20_000_000
-
-
-class Unreadable(Exception):
-    """Why a submission can't be read, as the sentence that the student gets."""
+TEXT = "text of "
 
 
 @dataclass
 class Submission:
-    """What a student wrote, by nbgrader's names of the cells.
+    """What a student wrote, by the names of our cells.
 
     Attributes
     ----------
     answers : dict of str to str
         The content of each answer cell that is there.
     added : dict of str to list of str
-        Cells of code that the student added, by the name of the cell before them; "" is the top.
+        Code that the student added, by the name of the cell before it; "" is the top.
     """
 
     answers: dict = field(default_factory=dict)
     added: dict = field(default_factory=dict)
 
 
-def find(folder, name):
-    """Return the submitted notebook of a set: by its name, or the only one there is.
+@dataclass(frozen=True)
+class Step:
+    """A piece of code to run.
 
-    Links are not followed: they could lead to the instructor's files.
+    Attributes
+    ----------
+    name : str
+        Of our cell; that of an added one is the name of the cell before it.
+    source : str
+    kind : str
+        "given", "answer", "added" or "check".
     """
-    if not folder.is_dir() or folder.is_symlink():
-        raise Unreadable("nothing was handed in")
-    there = [path for path in sorted(folder.glob("*.ipynb")) if not path.is_symlink()]
-    there = [path for path in there if path.is_file()]
-    if folder / f"{name}.ipynb" in there:
-        return folder / f"{name}.ipynb"
-    if len(there) != 1:
-        raise Unreadable(f"there is no {name}.ipynb" if not there else "more than one notebook")
-    return there[0]
+
+    name: str
+    source: str
+    kind: str
 
 
-def load(path):
-    """Read a submitted notebook, which may hold anything."""
-    size = path.stat().st_size
-    if size == 0:
-        raise Unreadable("the file is empty")
-    if size > LARGEST:
-        raise Unreadable("the file is larger than 20 MB")
-    try:
-        notebook = nbformat.read(path, as_version=4)
-        nbformat.validate(notebook)
-    except Exception:  # whatever is in the file
-        raise Unreadable("the file is not a notebook") from None
-    return notebook
-
-
-def take(student_version, submitted):
-    """Collect the answers, and the cells that the student added."""
-    names = {name_of(cell) for cell in student_version.cells} - {""}
-    answers = {name_of(cell) for cell in student_version.cells if is_answer(cell)}
+def take(student_version, cells):
+    """Collect the answers, and what the student added."""
+    ours = {name_of(cell): cell for cell in student_version.cells if name_of(cell)}
+    ids = {cell.id: name for name, cell in ours.items()}
     submission, before = Submission(), ""
-    for cell in submitted.cells:
-        name = name_of(cell)
-        if name in answers and name not in submission.answers:
-            submission.answers[name] = cell.source
-        elif name in names - answers:
-            pass  # the clean copy has it
-        elif cell.cell_type == "code":
-            submission.added.setdefault(before, []).append(cell.source)
-        before = name if name in names else before
+
+    def add(source):
+        submission.added.setdefault(before, []).append(source)
+
+    for cell in cells:
+        name = cell.name if cell.name in ours else ids.get(cell.id, "")
+        if not cell.code and (start := EXERCISE.search(cell.source)):
+            before = TEXT + start[1]
+        elif not name:
+            if cell.code:
+                add(cell.source)
+            continue
+        mine = ours.get(name)
+        before = name or before
+        if mine is None:
+            continue
+        if is_answer(mine):
+            if not is_written(submission.answers.get(name), mine):
+                submission.answers[name] = cell.source
+            elif cell.code and is_written(cell.source, mine):
+                add(cell.source)  # a copy
+        elif cell.code and not is_check(mine) and (more := added_lines(cell.source, mine.source)):
+            add(more)
     return submission
 
 
-def put(student_version, submission, *, everywhere=True):
-    """Put the answers, and the added cells after them, into a clean copy.
+def is_written(source, mine):
+    """Tell whether there is an answer, and not what was handed out."""
+    return source is not None and source.strip() not in ("", mine.source.strip())
 
-    In a chapter (not `everywhere`), cells count that stand between an answer and its check: the
-    others belong to the chapter.
+
+def added_lines(source, ours):
+    r"""Return the statements that a student added to a cell of ours.
+
+    Examples
+    --------
+    >>> added_lines("import math\nimport numpy as np", "import numpy as np")
+    'import math'
     """
-    clean = copy.deepcopy(student_version)
-    cells = _added("", submission) if everywhere else []
-    for cell in clean.cells:
+    try:
+        known = {ast.dump(one) for one in ast.parse(ours).body}
+        new = [one for one in ast.parse(source).body if ast.dump(one) not in known]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    return "\n".join(map(ast.unparse, new))
+
+
+def steps(student_version, submission, *, everywhere=True):
+    """Return what is to be run: a clean copy, the answers, and what was added.
+
+    An answer cell in which nothing was written is left out: it would undo a solution above it.
+    In a chapter (not `everywhere`), added cells count that stand between the text of an exercise
+    and its check: the others belong to the chapter.
+    """
+    found = [] if not everywhere else _added("", submission)
+    for cell in student_version.cells:
         name = name_of(cell)
-        cell.source = submission.answers.get(name, cell.source)
-        cells.append(cell)
-        if name and (everywhere or is_answer(cell)):
-            cells += _added(name, submission)
-    clean.cells = cells
-    return clean
+        if cell.cell_type != "code":
+            continue
+        label = name.removeprefix("test_").split("_given_")[0]
+        if TEXT + label in submission.added and not is_check(cell):
+            found += _added(TEXT + label, submission)
+            del submission.added[TEXT + label]
+        if is_answer(cell):
+            answer = submission.answers.get(name)
+            if is_written(answer, cell):
+                found.append(Step(name, answer, "answer"))
+        else:
+            found.append(Step(name, cell.source, "check" if is_check(cell) else "given"))
+        if name and (everywhere or not is_check(cell)):
+            found += _added(name, submission)
+    return found
 
 
 def _added(before, submission):
-    return [new_code_cell(source) for source in submission.added.get(before, ())]
+    return [Step(before, source, "added") for source in submission.added.get(before, ())]
 
 
 def name_of(cell):
-    """Return nbgrader's name of a cell; in a submission it may be anything."""
-    mark = cell.metadata.get("nbgrader")
-    name = mark.get("grade_id") if isinstance(mark, dict) else None
-    return name if isinstance(name, str) else ""
+    """Return the name of a cell of ours, or an empty one."""
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
 def is_answer(cell):
-    """Tell whether a cell of the clean notebook is for an answer."""
+    """Tell whether a cell of ours is for an answer."""
     return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def is_check(cell):
+    """Tell whether a cell of ours is the check of an answer."""
+    mark = cell.metadata.get("nbgrader", {})
+    return bool(mark.get("grade")) and not mark.get("solution")

@@ -111,7 +111,7 @@ def additive(params):
     Parameters
     ----------
     params : dict
-        ``queries`` (A_q and b_q), ``keys`` (A_k and b_k) and ``vector`` a, see
+        ``queries``, ``keys`` and ``vector``: A_q and b_q, A_k and b_k, and a; see
         `start.init_additive`.
 
     Returns

@@ -183,10 +183,10 @@ def test_half_a_model_is_no_result(tiny, monkeypatch):
 def test_an_error_in_one_run_keeps_the_others(tiny, monkeypatch):
     measure = running.measure
 
-    def failing(settings):
+    def failing(settings, *how):
         if settings == SEEDED[3]:
             raise RuntimeError("no memory")
-        return measure(settings)
+        return measure(settings, *how)
 
     monkeypatch.setattr(running, "measure", failing)
     with pytest.raises(RuntimeError, match="no memory"):

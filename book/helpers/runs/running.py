@@ -187,7 +187,7 @@ def run(name, seeds=None, jobs=1, scheduler=None):
     --------
     >>> run("walking")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: plan = 'walking' is unknown; there are ('french', ...)
+    ValueError: plan = 'walking' is unknown; there are (...)
     """
     wanted, code, plan = missing(name, seeds), code_state(), load_plan(name)
     if not wanted:
