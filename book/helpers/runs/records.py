@@ -244,7 +244,7 @@ def select(runs, settings=None, **changes):
     Examples
     --------
     >>> [run.settings.seed for run in select(load_record("french"), steps=1500, attend=True)]
-    [0, 1, 2]
+    [0, 1, 2, 3, 4]
     """
     require("seed" not in changes, "runs of all seeds are selected; leave seed out")
     start = Settings(task=runs[0].settings.task) if settings is None else settings
@@ -316,7 +316,7 @@ def shares(runs, settings=None, **changes):
     Examples
     --------
     >>> shares(load_record("french"), steps=1500, attend=True) > 0.9
-    array([ True,  True,  True])
+    array([ True,  True,  True,  True,  True])
     """
     return np.array([run.share for run in select(runs, settings, **changes)])
 

@@ -12,4 +12,4 @@ PLAN = [
     INSIDE,
 ]
 KEEP = {"french_attention": ATTENTION, "french_attention_inside": INSIDE}
-SEEDS = 3
+SEEDS = 5
