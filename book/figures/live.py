@@ -22,7 +22,7 @@ from figures.plots import attention_map, new_figure, panels
 
 #: Names of languages, as they stand in titles.
 LANGUAGES = {"en": "English", "fr": "French", "de": "German"}
-#: Kinds of attention in their order on the page: what asks, what is asked, and the title.
+#: The kinds of attention in their order on the page, with what asks, what is asked and a title.
 KINDS = {
     "encoder": (0, 0, "{source} asks {source}"),
     "decoder": (1, 1, "{target} asks {target} so far"),
