@@ -21,7 +21,7 @@ import notebooks
 from folders import BOOK, ROOT
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
-REQUIREMENTS = ["requirements.txt", "assignments/requirements.txt"]
+REQUIREMENTS = ["requirements.txt"]
 ONLY_SOURCE = ["docopt"]  # num2words needs it; pip resolves for another Python from wheels alone
 SETTINGS = {
     # All cells are in the page, also those that a reader would have to scroll to.
