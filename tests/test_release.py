@@ -88,6 +88,12 @@ def test_the_book_works_from_the_zip(tmp_path, browser_path):
         page.on("requestfailed", lambda request: failed.append(request.url))
         page.goto((tmp_path / "attention-measured-book" / "index.html").as_uri())
         page.wait_for_url("**/book/intro.html")
+        field = page.locator("figure.live input[type=text]")
+        field.fill("92")  # the model's own file is in the zip, too
+        page.wait_for_function(
+            "() => document.querySelector('figure.live .says').innerText.includes('ninety')"
+        )
+        page.goto(page.url.replace("intro", "05_attention"))
         page.wait_for_selector("figure.explore input:not([disabled])")
         browser.close()
     assert not failed
