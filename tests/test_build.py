@@ -164,6 +164,7 @@ def sphinx_objects(folder, cache="cache"):
     return SimpleNamespace(config=config), environment
 
 
+@pytest.mark.slow
 def test_all_failing_notebooks_are_shown_before_one_error(tmp_path, caplog, monkeypatch):
     write_notebook(tmp_path / "good.ipynb", "print('fine')")
     write_notebook(tmp_path / "first.ipynb", "1 / 0")
@@ -194,6 +195,7 @@ def test_a_change_while_notebooks_run_is_told(tmp_path):
         course.execute_missing_notebooks(app, environment, ["one.ipynb"])
 
 
+@pytest.mark.slow
 def test_kernels_know_whether_the_book_is_static(tmp_path):
     source = "import os; print(os.environ.get('STATIC_BOOK'), os.environ['OMP_NUM_THREADS'])"
     path = write_notebook(tmp_path / "one.ipynb", source)
@@ -216,12 +218,14 @@ def test_a_kernel_that_dies_at_its_start_is_tried_once_more(tmp_path, monkeypatc
     assert "Kernel died" in run.error
 
 
+@pytest.mark.slow
 def test_a_kernel_that_dies_in_a_cell_is_told_at_once(tmp_path):
     path = write_notebook(tmp_path / "one.ipynb", "import os; os._exit(1)")
     [run] = notebooks.execute_all([path], static=False)
     assert "died" in run.error.lower()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is a signal on POSIX systems only")
 def test_control_c_stops_the_notebooks(tmp_path):
     path = write_notebook(tmp_path / "one.ipynb", "import time; time.sleep(60)")
@@ -262,6 +266,7 @@ def test_make_says_what_to_do_without_a_suitable_python(tmp_path, script, senten
     assert sentence in result.stdout
 
 
+@pytest.mark.slow
 def test_a_folder_that_was_renamed_is_found_again(tmp_path):
     """Scripts of an environment, and what is installed there by its path, break by a move."""
     old, new = tmp_path / "course", tmp_path / "another name"

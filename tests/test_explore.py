@@ -195,6 +195,7 @@ def test_words_are_escaped(static):
     assert Elements(static(show, plots.new_figure(), alt=unsafe)).all("img")[0]["alt"] == unsafe
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("draw", "values", "limit"),
     [(draw_map, {"sharpness": SHARPNESS}, 60_000), (draw_curves, {"state": STATES}, 250_000)],
@@ -383,6 +384,7 @@ def test_an_error_in_a_live_draw_is_shown_until_the_next_picture(shown):
     assert Elements(words.value).text == "nonebelow"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("static_book", ["1", "0"])
 def test_notebook_has_widgets_only_when_live(monkeypatch, static_book):
     monkeypatch.setenv("STATIC_BOOK", static_book)

@@ -98,6 +98,7 @@ def test_first_cell_is_put_in_once_and_keeps_the_others():
 ELSEWHERE = {"url": "https://example.org/owner/course", "branch": "some"}
 
 
+@pytest.mark.slow
 def test_first_cell_fetches_and_installs_the_course_where_it_is_missing(tmp_path):
     """As on Colab: a folder and a Python of their own, and a `git` that gives this working copy."""
     python = without_the_course(tmp_path / "environment")
