@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessible import serious_troubles
 from playwright.sync_api import sync_playwright
 
 import course
@@ -539,13 +539,7 @@ def test_the_introduction_runs_the_model_on_what_is_typed(intro):
     type_in(intro, "47236")
     assert words_of(intro, "says") == [*tasks.number_words(47_236, "en"), "(end)"]
     intro.locator(".says button").nth(1).click()
-    report = Axe().run(intro, options={"resultTypes": ["violations"], "preload": False})
-    serious = [
-        f"{violation['id']}: {node['target']} {node.get('failureSummary', '')}"
-        for violation in report.response["violations"]
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]
+    serious = serious_troubles(intro)
     assert not serious, "\n".join(serious)
 
 
