@@ -21,6 +21,7 @@ from folders import BOOK, HTML
 from helpers import runs, tasks
 
 STATIC = BOOK / "_static"
+SCRIPTS = ("engine", "number_names", "live")  # in the order of what stands on what
 #: Models that a page may run: what they read, its most digits, and how many numbers to try.
 MODELS = {
     "french_transformer": ("fr", 12, 300),
@@ -111,7 +112,7 @@ def test_a_model_that_the_script_does_not_know_is_refused(choice):
 
 def unpacked(text):
     """Read the file of a model as the script does."""
-    model = json.loads(re.fullmatch(r'live\.arrive\("\w+", (.*)\);\n', text, re.S).group(1))
+    model = json.loads(re.fullmatch(r'engine\.arrive\("\w+", (.*)\);\n', text, re.S).group(1))
     whole, at, arrays = np.frombuffer(base64.b64decode(model["data"]), "<i2"), 0, {}
     for path, shape, scale in model["arrays"]:
         size = int(np.prod(shape))
@@ -148,7 +149,9 @@ def test_figures_know_no_model_but_by_what_they_are_given():
 
 
 def test_script_and_models_are_light():
-    assert len(gzip.compress((STATIC / "live.js").read_bytes())) <= 15_000
+    assert len(gzip.compress((STATIC / "engine.js").read_bytes())) <= 15_000
+    figure = b"".join((STATIC / f"{name}.js").read_bytes() for name in SCRIPTS[1:])
+    assert len(gzip.compress(figure)) <= 8_000
     assert len(gzip.compress((STATIC / "live.css").read_bytes())) <= 3_000
     file = packed(runs.load("french_transformer"), "french_transformer").encode()
     assert len(gzip.compress(file)) <= 260_000
@@ -182,7 +185,7 @@ def test_in_a_kernel_widgets_answer_with_numpy(monkeypatch):
 def test_the_book_gets_the_files_of_the_models_that_its_pages_name(tmp_path):
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "page.html").write_text(
-        '<figure class="live" data-model="french_attention">'
+        '<figure class="live" data-models="french_attention">'
     )
     app = SimpleNamespace(outdir=str(tmp_path), builder=SimpleNamespace(format="html"))
     course.write_models(app, None)
@@ -207,7 +210,7 @@ def folder(tmp_path_factory):
     """Make a page that holds nothing but the figure, and the files of all models."""
     folder = tmp_path_factory.mktemp("page")
     (folder / "live").mkdir()
-    for name in ("live.js", "live.css"):
+    for name in (*(f"{name}.js" for name in SCRIPTS), "live.css"):
         shutil.copy(STATIC / name, folder)
     for name in MODELS:
         (folder / "live" / f"{name}.js").write_text(packed(runs.load(name), name))
@@ -219,8 +222,9 @@ def folder(tmp_path_factory):
         live(trained, name="french_transformer", start=421, head=2, **FIGURE)
     (folder / "page.html").write_text(
         '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-        '</title><link rel="stylesheet" href="live.css"><script defer src="live.js"></script>'
-        f"<body><main><h1>A page</h1>{html[0]}</main>"
+        '</title><link rel="stylesheet" href="live.css">'
+        + "".join(f'<script defer src="{name}.js"></script>' for name in SCRIPTS)
+        + f"<body><main><h1>A page</h1>{html[0]}</main>"
     )
     return folder
 
@@ -239,8 +243,8 @@ def page(browser, folder):
 
 
 RUN = """async ([name, sources]) => {
-  const model = await live.load(name);
-  return sources.map(words => live.run(model, words));
+  const model = await engine.load(name);
+  return sources.map(words => engine.run(model, words));
 }"""
 
 
@@ -274,7 +278,7 @@ def test_the_page_says_numbers_as_the_task_does(page, language, digits):
     numbers += [80, 81, 71, 91, 200, 80_000, 200_000, 101_000, 1001, 80_080, 1_000_001]
     numbers += [101_101_101, 80_000_000, 200_000_000]
     said = page.evaluate(
-        "([numbers, language]) => numbers.map(n => live.numberWords(n, language))",
+        "([numbers, language]) => numbers.map(n => numberNames.numberWords(n, language))",
         [numbers, language],
     )
     assert said == [tasks.number_words(number, language) for number in numbers]
@@ -287,7 +291,7 @@ def test_the_page_knows_which_number_has_the_words_that_are_typed(page, language
     words = [tasks.number_words(number, language) for number in numbers]
     strange = [["thousand"], ["cent", "cent"], ["e", "i"], [*words[0], *words[0]]]
     found = page.evaluate(
-        "([words, language]) => words.map(one => live.numberFrom(one, language) ?? null)",
+        "([words, language]) => words.map(one => numberNames.numberFrom(one, language) ?? null)",
         [[*words, *strange], language],
     )
     assert found == [*numbers, *(None for _ in strange)]
@@ -297,7 +301,7 @@ def type_in(page, text):
     """Type into the figure's field, once its model is there, and wait for the answer."""
     field = page.locator("figure.live input[type=text]")
     field.focus()
-    page.evaluate("async () => { await live.load('french_transformer') }")
+    page.evaluate("async () => { await engine.load('french_transformer') }")
     field.fill(text)
 
 

@@ -6,7 +6,7 @@
 3. It keeps the search page quiet when the book is opened as a file.
 4. It mends the role that screen readers are told for an entry of the bibliography.
 5. It lets the API page list the fields of named tuples once.
-6. It gives the pages with live figures their script, and the book the models that they name.
+6. It gives the pages with live figures their scripts, and the book the models that they name.
 """
 
 import hashlib
@@ -30,8 +30,9 @@ logger = logging.getLogger(__name__)
 
 # What a notebook's outputs depend on besides its own code.
 DEPENDENCIES = (*CODE, *DATA, "_extensions")
-# A figure that runs a model, and the model's name.
-LIVE = re.compile(r'<figure class="live" data-model="(\w+)"')
+# What the figures of a page say that they need: scripts, each behind what it stands on, and models.
+SCRIPTS = re.compile(r'<figure [^>]*data-scripts="([\w ]+)"')
+MODELS = re.compile(r'<figure [^>]*data-models="([\w ]+)"')
 # Traces of Python and of its installer.
 RUBBISH = re.compile(r"\.pyc$|\.egg-info/")
 # A browser doesn't let a page that was opened as a file read others for their summaries.
@@ -135,11 +136,23 @@ def mend_citation_roles(app, pagename, templatename, context, doctree):
         context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
 
 
-def add_live_script(app, pagename, templatename, context, doctree):
-    """Give a page the script of live figures, if it has one."""
-    if '<figure class="live"' in context.get("body", ""):
-        app.add_css_file("live.css")
-        app.add_js_file("live.js", loading_method="defer")
+def named(pattern, page):
+    """Return the names that the figures of a page give, each once, in their order.
+
+    Examples
+    --------
+    >>> named(SCRIPTS, '<figure data-scripts="engine live"><figure data-scripts="map">')
+    ['engine', 'live', 'map']
+    """
+    return list(dict.fromkeys(" ".join(pattern.findall(page)).split()))
+
+
+def add_scripts(app, pagename, templatename, context, doctree):
+    """Give a page the scripts that its figures need, and the style sheets of the same names."""
+    for name in named(SCRIPTS, context.get("body", "")):
+        app.add_js_file(f"{name}.js", loading_method="defer")
+        if (BOOK / "_static" / f"{name}.css").exists():
+            app.add_css_file(f"{name}.css")
 
 
 def write_models(app, error):
@@ -150,7 +163,7 @@ def write_models(app, error):
     from helpers import runs
 
     pages = Path(app.outdir, "book").glob("*.html")
-    names = {name for page in pages for name in LIVE.findall(page.read_text(encoding="utf-8"))}
+    names = {name for page in pages for name in named(MODELS, page.read_text(encoding="utf-8"))}
     folder = Path(app.outdir, "_static", "live")
     folder.mkdir(parents=True, exist_ok=True)
     for name in sorted(names):
@@ -168,7 +181,7 @@ def setup(app):
     app.connect("config-inited", configure)
     app.connect("env-before-read-docs", execute_missing_notebooks)
     app.connect("html-page-context", mend_citation_roles)
-    app.connect("html-page-context", add_live_script)
+    app.connect("html-page-context", add_scripts)
     app.connect("autodoc-skip-member", skip_fields)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", write_models)

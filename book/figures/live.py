@@ -3,8 +3,9 @@
 It knows no model: it takes an object with parameters, settings and a task's words, such as
 `helpers.runs.Trained`. In a kernel (Lab, Binder, Colab) `live` shows ipywidgets, and what is typed
 goes through that object. When the book is built, with STATIC_BOOK=1, the same call writes the
-first state as HTML, and the page's own script, ``_static/live.js``, runs the same model on what is
-typed. The model's file, which `packed` makes, is loaded when the reader first types.
+first state as HTML, and the page's own scripts, ``_static/engine.js`` and ``live.js``, run the
+same model on what is typed. The model's file, which `packed` makes, is loaded when the reader
+first types.
 """
 
 import base64
@@ -108,7 +109,7 @@ def packed(trained, name):
     Returns
     -------
     str
-        A call of ``live.arrive`` with the settings, the vocabularies, the name, shape and scale
+        A call of ``engine.arrive`` with the settings, the vocabularies, the name, shape and scale
         of each array, and all of their numbers, divided by that scale, as base64.
 
     Raises
@@ -142,7 +143,7 @@ def packed(trained, name):
         "arrays": arrays,
         "data": base64.b64encode(np.concatenate(whole).tobytes()).decode(),
     }
-    return f"live.arrive({json.dumps(name)}, {json.dumps(model, ensure_ascii=False)});\n"
+    return f"engine.arrive({json.dumps(name)}, {json.dumps(model, ensure_ascii=False)});\n"
 
 
 def _require_known(settings):
@@ -150,7 +151,7 @@ def _require_known(settings):
     for setting, known in KNOWN.items():
         if getattr(settings, setting) not in known:
             raise ValueError(
-                f"live.js knows no {setting} = {getattr(settings, setting)!r}, only {list(known)}"
+                f"engine.js knows no {setting} = {getattr(settings, setting)!r}, only {list(known)}"
             )
     return {setting: getattr(settings, setting) for setting in NEEDED}
 
@@ -229,7 +230,8 @@ def _show_card(figure, start, head, caption):
     # In a script element, only a "<" could end the data too early.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     _show_html(
-        f'<figure class="live" data-model="{escape(figure.name)}"><div class="ask">'
+        f'<figure class="live" data-scripts="engine number_names live" '
+        f'data-models="{escape(figure.name)}"><div class="ask">'
         f'<label><span>Number</span><input type="text" value="{start:,}" autocomplete="off" '
         f'spellcheck="false" aria-describedby="{identity}-trouble" disabled>'
         f"<small>digits, or {LANGUAGES[first]} words</small></label>"

@@ -1,0 +1,336 @@
+/* The engine: trained models of the course that run in the page.
+
+   The formulas of `helpers`, by the same names and in the same order, for one sentence at a time.
+   A row is a Float32Array, a matrix is an array of rows, and rows stand before matrices. What a
+   figure's model needs is in ``live/NAME.js``, which `figures.live.packed` writes. The scripts of
+   the pages are classic ones, because browsers refuse modules in pages opened as files. */
+"use strict";
+
+const engine = (() => {
+  const [START, END] = [1, 2];
+
+  // ---- helpers.functions ---------------------------------------------------------------------
+
+  function multiply(x, matrix) {
+    return x.map(row => {
+      const out = new Float32Array(matrix[0].length);
+      row.forEach((factor, k) => {
+        const from = matrix[k];
+        for (let c = 0; c < out.length; c++) out[c] += factor * from[c];
+      });
+      return out;
+    });
+  }
+
+  const add = (x, y) => x.map((row, i) => row.map((value, c) => value + y[i][c]));
+  const joined = (x, y) => x.map((row, i) => Float32Array.of(...row, ...y[i]));
+  const everywhere = change => x => x.map(row => row.map(value => change(value)));
+
+  function softmax(scores) {
+    const highest = Math.max(...scores);
+    const powers = scores.map(score => Math.exp(score - highest));
+    const total = powers.reduce((sum, power) => sum + power, 0);
+    return powers.map(power => power / total);
+  }
+
+  function linear({ weight, bias }, x) {
+    const out = multiply(x, weight);
+    return bias ? out.map(row => row.map((value, c) => value + bias[c])) : out;
+  }
+
+  const embedding = (table, tokens) => tokens.map(token => table[token]);
+  const tanh = everywhere(Math.tanh);
+  const sigmoid = value => 1 / (1 + Math.exp(-value));
+  const relu = everywhere(value => Math.max(0, value));
+  const feedForward = (expand, shrink, x) => linear(shrink, relu(linear(expand, x)));
+
+  function layerNorm({ scale, shift }, x, epsilon = 1e-5) {
+    return x.map(row => {
+      const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
+      const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length;
+      return row.map((v, c) => (v - mean) / Math.sqrt(variance + epsilon) * scale[c] + shift[c]);
+    });
+  }
+
+  // ---- helpers.attention ---------------------------------------------------------------------
+
+  // One number for each pair of a query and a key.
+  const pairs = (queries, keys, number) =>
+    queries.map(query => Float32Array.from(keys, key => number(query, key)));
+
+  function product(query, key) {
+    let sum = 0;
+    for (let c = 0; c < key.length; c++) sum += query[c] * key[c];
+    return sum;
+  }
+
+  const dot = (queries, keys) => pairs(queries, keys, product);
+  const scaledDot = (queries, keys) =>
+    pairs(queries, keys, (query, key) => product(query, key) / Math.sqrt(key.length));
+  const general = params => (queries, keys) => dot(multiply(queries, params.weight), keys);
+
+  const additive = params => (queries, keys) => {
+    const both = (query, key) => query.map((value, c) => Math.tanh(value + key[c]));
+    return pairs(linear(params.queries, queries), linear(params.keys, keys),
+      (query, key) => product(both(query, key), params.vector));
+  };
+
+  // No mask is needed: one sentence has no padding, and later words aren't there yet.
+  const attentionWeights = (queries, keys, score = scaledDot) => score(queries, keys).map(softmax);
+  const attention = (queries, keys, values, score) =>
+    multiply(attentionWeights(queries, keys, score), values);
+
+  function multiHeadAttention(params, queriesFrom, { keys, values }) {
+    const queries = splitHeads(queriesFrom, params.queries);
+    const weights = queries.map((own, head) => attentionWeights(own, keys[head]));
+    const contexts = weights.map((own, head) => multiply(own, values[head]));
+    return [joinHeads(contexts, params.output), weights];
+  }
+
+  const splitHeads = (x, weight) => weight.map(own => multiply(x, own));
+  const joinHeads = (contexts, weight) =>
+    contexts.map((context, head) => multiply(context, weight[head])).reduce(add);
+
+  // helpers.cached: keys and values of all heads, put behind those that are there already.
+  function keysValues(params, keysValuesFrom, cache = { keys: [], values: [] }) {
+    const grown = name => splitHeads(keysValuesFrom, params[name])
+      .map((own, head) => [...(cache[name][head] ?? []), ...own]);
+    return { keys: grown("keys"), values: grown("values") };
+  }
+
+  // ---- helpers.positions ---------------------------------------------------------------------
+
+  const sinusoidal = (position, width) => Float32Array.from({ length: width }, (_, c) => {
+    const angle = position / 10000 ** ((c - c % 2) / width);
+    return c % 2 ? Math.cos(angle) : Math.sin(angle);
+  });
+
+  function addPositions(params, x, name, start = 0) {
+    const place = {
+      sinusoidal: i => sinusoidal(i, x[0].length),
+      learned: i => params.table[i],
+    }[name];
+    return place ? add(x, x.map((_, i) => place(start + i))) : x;
+  }
+
+  // ---- helpers.recurrent ---------------------------------------------------------------------
+
+  function gruStep(params, x, state) {
+    const width = state.length;
+    const [fromInput] = linear({ weight: params.input, bias: params.input_bias }, [x]);
+    const [fromState] = linear({ weight: params.recurrent, bias: params.recurrent_bias }, [state]);
+    return state.map((old, c) => {
+      const [r, u, h] = [c, width + c, 2 * width + c];
+      const reset = sigmoid(fromInput[r] + fromState[r]);
+      const update = sigmoid(fromInput[u] + fromState[u]);
+      const candidate = Math.tanh(fromInput[h] + reset * fromState[h]);
+      return (1 - update) * candidate + update * old;
+    });
+  }
+
+  function gru(params, inputs, state = new Float32Array(params.recurrent.length)) {
+    return inputs.map(x => state = gruStep(params, x, state));
+  }
+
+  // ---- helpers.transformer -------------------------------------------------------------------
+
+  function sublayer(params, x, part, { norm = "pre", residual = true }) {
+    const [change, weights] = part(norm === "pre" ? layerNorm(params, x) : x);
+    const sum = residual ? add(x, change) : change;
+    return [norm === "post" ? layerNorm(params, sum) : sum, weights];
+  }
+
+  function encoderBlock(params, x, options) {
+    const itself = y => multiHeadAttention(params.attention, y, keysValues(params.attention, y));
+    const each = y => [feedForward(params.expand, params.shrink, y)];
+    const [seen, weights] = sublayer(params.attention_norm, x, itself, options);
+    return [sublayer(params.feed_forward_norm, seen, each, options)[0], weights];
+  }
+
+  function decoderBlock(params, x, cache, options) {
+    const itself = y => {
+      cache.itself = keysValues(params.attention, y, cache.itself);
+      return multiHeadAttention(params.attention, y, cache.itself);
+    };
+    const source = y => multiHeadAttention(params.cross, y, cache.memory);
+    const each = y => [feedForward(params.expand, params.shrink, y)];
+    const [seen, weights] = sublayer(params.attention_norm, x, itself, options);
+    const [asked, crossWeights] = sublayer(params.cross_norm, seen, source, options);
+    return [sublayer(params.feed_forward_norm, asked, each, options)[0], weights, crossWeights];
+  }
+
+  const blocks = params => Object.keys(params).filter(name => name.startsWith("block_"))
+    .map(name => params[name]);
+
+  function enter(params, embedded, positions, start) {
+    const scaled = everywhere(value => value * Math.sqrt(embedded[0].length))(embedded);
+    return addPositions(params.positions, scaled, positions, start);
+  }
+
+  const leave = (params, x) => params.norm ? layerNorm(params.norm, x) : x;
+
+  function encoder(params, embedded, options) {
+    let x = enter(params, embedded, options.positions), weights;
+    const maps = [];
+    for (const block of blocks(params)) {
+      [x, weights] = encoderBlock(block, x, options);
+      maps.push(...weights);
+    }
+    return [leave(params, x), maps];
+  }
+
+  // The new positions alone; what the old ones left is in the cache, which grows.
+  function decoder(params, embedded, cache, options) {
+    let x = enter(params, embedded, options.positions, cache.length), weights, crossWeights;
+    const maps = [], crossMaps = [];
+    blocks(params).forEach((block, i) => {
+      [x, weights, crossWeights] = decoderBlock(block, x, cache.blocks[i], options);
+      maps.push(...weights);
+      crossMaps.push(...crossWeights);
+    });
+    cache.length += embedded.length;
+    return [leave(params, x), maps, crossMaps];
+  }
+
+  // A model has read a source: a step from a token to the next one's logits, and its maps, each
+  // kind -> heads -> rows. With every step the decoder's maps grow by a row.
+  function transformer(params, source, options) {
+    const read = embedding(params.source_embedding, source);
+    const [memory, seen] = encoder(params.encoder, read, options);
+    const cache = { length: 0, blocks: blocks(params.decoder)
+      .map(block => ({ memory: keysValues(block.cross, memory) })) };
+    const maps = { encoder: seen, decoder: [], cross: [] };
+    const step = token => {
+      const embedded = embedding(params.target_embedding, [token]);
+      const [outputs, weights, cross] = decoder(params.decoder, embedded, cache, options);
+      weights.forEach(([row], head) => (maps.decoder[head] ??= []).push(row));
+      cross.forEach(([row], head) => (maps.cross[head] ??= []).push(row));
+      return linear(params.output, outputs)[0];
+    };
+    return { step, maps };
+  }
+
+  // ---- helpers.seq2seq -----------------------------------------------------------------------
+
+  // A GRU that looks before each step (attention inside).
+  function attentiveStep(params, x, memory, state) {
+    const [weights] = attentionWeights([state], memory, additive(params.score));
+    const [context] = multiply([weights], memory);
+    return [gruStep(params.gru, Float32Array.of(...x, ...context), state), context, weights];
+  }
+
+  function encode(params, source, options) {
+    const read = embedding(params.source_embedding, source);
+    const within = options.encoder === "self_attention";
+    const [outputs, maps] = within ? encoder(params.encoder, read, options)
+      : [gru(params.encoder, read)];
+    const mean = (options.summary ?? (within ? "mean" : "last")) === "mean";
+    const share = outputs.map((_, i) => mean ? 1 / outputs.length : +(i === outputs.length - 1));
+    return [outputs, multiply([share], outputs)[0], maps];
+  }
+
+  const wire = (outputs, summary, attend) => attend ? outputs : [summary];
+  const namedScore = (name, params) => ({
+    dot: () => dot,
+    scaled_dot: () => scaledDot,
+    general: () => general(params.score),
+    additive: () => additive(params.score),
+  })[name]();
+
+  function seq2seq(params, source, options) {
+    const [outputs, summary, seen] = encode(params, source, options);
+    const memory = wire(outputs, summary, options.attend);
+    const maps = { ...(seen && { encoder: seen }), cross: [[]] };
+    let state = summary;
+    const step = token => {
+      const [x] = embedding(params.target_embedding, [token]);
+      let context, weights;
+      if (options.attention === "inside") {
+        [state, context, weights] = attentiveStep(params.decoder, x, memory, state);
+      } else {
+        state = gruStep(params.decoder, x, state);
+        [weights] = attentionWeights([state], memory, namedScore(options.score, params));
+        [context] = multiply([weights], memory);
+      }
+      maps.cross[0].push(weights);
+      const hidden = tanh(linear(params.combine, joined([state], [context])));
+      return linear(params.output, hidden)[0];
+    };
+    return { step, maps };
+  }
+
+  // ---- helpers.decoding ----------------------------------------------------------------------
+
+  function greedy(step, start, end, limit = 60) {
+    const said = [];
+    for (let token = start; said.length <= limit; said.push(token)) {
+      const logits = step(token);  // after the last word as well: its row belongs to the maps
+      token = logits.indexOf(Math.max(...logits));
+      if (token === end || said.length === limit) return said;
+    }
+  }
+
+  // ---- models --------------------------------------------------------------------------------
+
+  // What a trained model makes of a list of words, as `Trained.maps` does: what it says, and where
+  // each row looks. Rows are named after the word that is said there.
+  function run({ params, settings, source, target }, words) {
+    const start = { transformer, recurrent: seq2seq }[settings.model];
+    const { step, maps } = start(params, words.map(word => source.indexOf(word)), settings);
+    const said = greedy(step, START, END).map(token => target[token]);
+    const seen = settings.model === "recurrent" && !settings.attend ? ["(summary)"] : words;
+    const rows = [...said, "(end)"], labels = {
+      encoder: [words, words], decoder: [rows, ["(start)", ...said]], cross: [rows, seen],
+    };
+    const named = Object.entries(maps).map(([kind, heads]) => [kind, {
+      rows: labels[kind][0],
+      columns: labels[kind][1],
+      heads: heads.map(head => head.map(row => labels[kind][1].map((_, j) => row[j] ?? 0))),
+    }]);
+    return { source: words, said, maps: Object.fromEntries(named) };
+  }
+
+  const folder = document.currentScript?.src, models = {}, arrivals = {};
+
+  // The file of a model calls this. Its numbers are whole ones of 16 bits, times a scale an array.
+  function arrive(name, { arrays, data, ...model }) {
+    const bytes = Uint8Array.from(atob(data), letter => letter.charCodeAt(0));
+    const whole = new Int16Array(bytes.buffer), params = {};
+    let at = 0;
+    for (const [path, shape, scale] of arrays) {
+      const size = shape.reduce((all, n) => all * n, 1), places = path.split("/");
+      const last = places.pop(), values = Float32Array.from(whole.subarray(at, at += size));
+      const owner = places.reduce((part, place) => part[place] ??= {}, params);
+      owner[last] = nested(values.map(value => value * scale), shape);
+    }
+    models[name] = { ...model, params };
+  }
+
+  function nested(values, [first, ...others]) {
+    if (!others.length) return values;
+    const size = values.length / first;
+    return Array.from({ length: first }, (_, i) =>
+      nested(values.subarray(i * size, (i + 1) * size), others));
+  }
+
+  // A script element also works where the page was opened as a file.
+  function load(name) {
+    return arrivals[name] ??= models[name] ? Promise.resolve(models[name])
+      : new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        script.src = new URL(`live/${name}.js`, folder);
+        script.onload = () => resolve(models[name]);
+        script.onerror = () => {
+          delete arrivals[name];  // another try may do better
+          reject(new Error(`no ${script.src}`));
+        };
+        document.head.append(script);
+      });
+  }
+
+  return {
+    softmax, linear, layerNorm, attentionWeights, attention, multiHeadAttention, gruStep, gru,
+    encoderBlock, decoderBlock, encoder, decoder, transformer, seq2seq, greedy,
+    END, models, run, arrive, load,
+  };
+})();
