@@ -25,6 +25,7 @@ from helpers.tasks import (
     make_task,
     reversed_source,
 )
+from helpers.transformer import WIRES
 
 
 class Map(NamedTuple):
@@ -78,6 +79,17 @@ class Trained:
 
     def __repr__(self):
         return f"Trained({self.size:,} parameters, {self.settings})"
+
+    def but(self, **changes):
+        """Return the same parameters, run by other settings.
+
+        Examples
+        --------
+        >>> ready = load("french_transformer")
+        >>> ready.but(wires="ttt ttt").says("dix sept") == ready.says("dix sept")
+        False
+        """
+        return dataclasses.replace(self, settings=self.settings.but(**changes))
 
     @property
     def task(self):
@@ -146,6 +158,8 @@ class Trained:
             "cross": (rows, looked_at),
             "stack": ([*source, *rows], [*source, *read]),
         }
+        if self.settings.wires != WIRES:
+            labels |= _labels_of_wires(self.settings.wires, source, rows, read)
         return {kind: Map(weights[0], *labels[kind]) for kind, weights in found.items()}
 
     def weights(self, pairs):
@@ -176,6 +190,14 @@ class Trained:
 
     def _pairs(self, pairs):
         return self.task.held_out if pairs is None else pairs
+
+
+def _labels_of_wires(wires, source, rows, read):
+    """Return what rows and columns of the decoder's two maps are, whoever asks and is asked."""
+    taps = [three if three != "none" else "ttt" for three in wires.split()]
+    asks, asked = {"t": rows, "s": source}, {"t": read, "s": source}
+    found = [(asks[three[0]], asked[three[1]]) for three in taps]
+    return dict(zip(("decoder", "cross"), found, strict=True))
 
 
 def train(settings, label="training", evaluate=None, every=100):
