@@ -84,7 +84,7 @@ const engine = (() => {
     const queries = splitHeads(queriesFrom, params.queries);
     const weights = queries.map((own, head) => attentionWeights(own, keys[head]));
     const contexts = weights.map((own, head) => multiply(own, values[head]));
-    return [joinHeads(contexts, params.output), weights];
+    return [joinHeads(contexts, params.output), weights, queries];
   }
 
   const splitHeads = (x, weight) => weight.map(own => multiply(x, own));
@@ -134,29 +134,76 @@ const engine = (() => {
 
   // ---- helpers.transformer -------------------------------------------------------------------
 
+  // Where queries, keys and values of the decoder's two attentions come from: the target so far
+  // (t) or the source (s). An attention of "none" adds nothing.
+  const WIRES = "ttt tss";
+
+  // Besides what `helpers` knows, `without` lists parts that add nothing.
   function sublayer(params, x, part, { norm = "pre", residual = true }) {
-    const [change, weights] = part(norm === "pre" ? layerNorm(params, x) : x);
+    const [change, ...seen] = part(norm === "pre" ? layerNorm(params, x) : x);
     const sum = residual ? add(x, change) : change;
-    return [norm === "post" ? layerNorm(params, sum) : sum, weights];
+    return [norm === "post" ? layerNorm(params, sum) : sum, ...seen];
   }
 
+  const nothing = everywhere(() => 0);
+  const each = (params, isThere) => y =>
+    [isThere ? feedForward(params.expand, params.shrink, y) : nothing(y)];
+  const hasPart = (options, name) => !options.without?.includes(name);
+
   function encoderBlock(params, x, options) {
-    const itself = y => multiHeadAttention(params.attention, y, keysValues(params.attention, y));
-    const each = y => [feedForward(params.expand, params.shrink, y)];
-    const [seen, weights] = sublayer(params.attention_norm, x, itself, options);
-    return [sublayer(params.feed_forward_norm, seen, each, options)[0], weights];
+    const itself = y => {
+      const own = keysValues(params.attention, y);
+      const [change, weights, queries] = multiHeadAttention(params.attention, y, own);
+      const isThere = hasPart(options, "encoder self-attention");
+      return [isThere ? change : nothing(y), weights, { queries, ...own }];
+    };
+    const transform = each(params, hasPart(options, "encoder feed-forward"));
+    const [seen, weights, vectors] = sublayer(params.attention_norm, x, itself, options);
+    return [sublayer(params.feed_forward_norm, seen, transform, options)[0], weights, vectors];
   }
 
   function decoderBlock(params, x, cache, options) {
-    const itself = y => {
-      cache.itself = keysValues(params.attention, y, cache.itself);
-      return multiHeadAttention(params.attention, y, cache.itself);
-    };
-    const source = y => multiHeadAttention(params.cross, y, cache.memory);
-    const each = y => [feedForward(params.expand, params.shrink, y)];
+    const [own, other] = (options.wires ?? WIRES).split(" ");
+    const itself = y => tapped(params.attention, y, cache.memory, own, cache.itself ??= {});
+    const source = y => tapped(params.cross, y, cache.memory, other, cache.source ??= {});
+    const transform = each(params, hasPart(options, "decoder feed-forward"));
     const [seen, weights] = sublayer(params.attention_norm, x, itself, options);
     const [asked, crossWeights] = sublayer(params.cross_norm, seen, source, options);
-    return [sublayer(params.feed_forward_norm, asked, each, options)[0], weights, crossWeights];
+    return [sublayer(params.feed_forward_norm, asked, transform, options)[0], weights,
+      crossWeights];
+  }
+
+  // Attention of the new positions alone, with queries, keys and values from anyone. Keys and values
+  // that were there before are in the cache.
+  function tapped(params, y, memory, taps, cache) {
+    if (taps === "none") return [nothing(y), params.queries.map(() => [[]])];
+    const [asking, keysFrom, valuesFrom] = taps, at = cache.queries?.[0].length ?? 0;
+    const asks = asking === "s" ? memory.slice(at, at + y.length) : y;
+    const grown = (name, from) => {
+      if (from === "s") return cache[name] ?? splitHeads(memory, params[name]);
+      return splitHeads(y, params[name]).map((own, head) => [...cache[name]?.[head] ?? [], ...own]);
+    };
+    cache.keys = grown("keys", keysFrom);
+    cache.values = grown("values", valuesFrom);
+    const many = Math.min(cache.keys[0].length, cache.values[0].length);  // no later word
+    const [keys, values] = [cache.keys, cache.values].map(all =>
+      all.map(own => own.length > many ? own.slice(0, many) : own));
+    const [change, weights, queries] = multiHeadAttention(params, asks, { keys, values });
+    cache.queries = queries.map((own, head) => [...cache.queries?.[head] ?? [], ...own]);
+    return [change, weights];
+  }
+
+  // Why these wires don't fit, or "": each key needs a value, and each word that waits a row.
+  function misfit(taps, nSource, nTarget) {
+    if (taps === "none") return "";
+    const sizes = { t: nTarget, s: nSource }, names = { t: "the target", s: "the source" };
+    const [asking, keys, values] = taps;
+    if (sizes[keys] !== sizes[values]) {
+      return `keys from ${names[keys]}, values from ${names[values]}: ` +
+        `${sizes[keys]} weights, ${sizes[values]} values`;
+    }
+    return sizes[asking] === nTarget ? ""
+      : `queries from the source: ${nSource} rows come out, ${nTarget} words wait`;
   }
 
   const blocks = params => Object.keys(params).filter(name => name.startsWith("block_"))
@@ -167,16 +214,20 @@ const engine = (() => {
     return addPositions(params.positions, scaled, positions, start);
   }
 
-  const leave = (params, x) => params.norm ? layerNorm(params.norm, x) : x;
+  const leave = (params, x, options) =>
+    params.norm && hasPart(options, "last norms") ? layerNorm(params.norm, x) : x;
+  const ofSide = (options, side) =>
+    ({ ...options, residual: [true, undefined, side].includes(options.residual) });
 
   function encoder(params, embedded, options) {
-    let x = enter(params, embedded, options.positions), weights;
-    const maps = [];
+    let x = enter(params, embedded, options.positions), weights, vectors;
+    const maps = [], all = [];
     for (const block of blocks(params)) {
-      [x, weights] = encoderBlock(block, x, options);
+      [x, weights, vectors] = encoderBlock(block, x, options);
       maps.push(...weights);
+      all.push(vectors);
     }
-    return [leave(params, x), maps];
+    return [leave(params, x, options), maps, all];
   }
 
   // The new positions alone; what the old ones left is in the cache, which grows.
@@ -189,25 +240,32 @@ const engine = (() => {
       crossMaps.push(...crossWeights);
     });
     cache.length += embedded.length;
-    return [leave(params, x), maps, crossMaps];
+    return [leave(params, x, options), maps, crossMaps];
   }
 
   // A model has read a source: a step from a token to the next one's logits, and its maps, each
   // kind -> heads -> rows. With every step the decoder's maps grow by a row.
   function transformer(params, source, options) {
     const read = embedding(params.source_embedding, source);
-    const [memory, seen] = encoder(params.encoder, read, options);
-    const cache = { length: 0, blocks: blocks(params.decoder)
-      .map(block => ({ memory: keysValues(block.cross, memory) })) };
+    const [memory, seen, vectors] = encoder(params.encoder, read, ofSide(options, "encoder"));
+    const cache = { length: 0, blocks: blocks(params.decoder).map(() => ({ memory })) };
     const maps = { encoder: seen, decoder: [], cross: [] };
+    const side = ofSide(options, "decoder");
     const step = token => {
       const embedded = embedding(params.target_embedding, [token]);
-      const [outputs, weights, cross] = decoder(params.decoder, embedded, cache, options);
+      const [outputs, weights, cross] = decoder(params.decoder, embedded, cache, side);
       weights.forEach(([row], head) => (maps.decoder[head] ??= []).push(row));
       cross.forEach(([row], head) => (maps.cross[head] ??= []).push(row));
       return linear(params.output, outputs)[0];
     };
-    return { step, maps };
+    // What an attention made its maps of: its numbers, and queries, keys and values of each head.
+    const look = (kind, block = 0) => ({
+      params: params[kind === "encoder" ? kind : "decoder"][`block_${block}`]
+        [kind === "cross" ? "cross" : "attention"],
+      ...{ encoder: vectors[block], decoder: cache.blocks[block].itself,
+        cross: cache.blocks[block].source }[kind],
+    });
+    return { step, maps, look };
   }
 
   // ---- helpers.seq2seq -----------------------------------------------------------------------
@@ -273,21 +331,33 @@ const engine = (() => {
   // ---- models --------------------------------------------------------------------------------
 
   // What a trained model makes of a list of words, as `Trained.maps` does: what it says, and where
-  // each row looks. Rows are named after the word that is said there.
-  function run({ params, settings, source, target }, words) {
-    const start = { transformer, recurrent: seq2seq }[settings.model];
-    const { step, maps } = start(params, words.map(word => source.indexOf(word)), settings);
-    const said = greedy(step, START, END).map(token => target[token]);
+  // each row looks. Rows are named after the word that is said there. Changes are other settings;
+  // if they hold `given`, these words are read in place of what it says, and `said` is what it
+  // would say after each of them, and after the start.
+  function run({ params, settings, source, target }, words, changes = {}) {
+    const start = { transformer, recurrent: seq2seq }[settings.model], { given } = changes;
+    const options = { ...settings, ...changes };
+    const { step, maps, look } = start(params, words.map(word => source.indexOf(word)), options);
+    const likeliest = logits => target[logits.indexOf(Math.max(...logits))];
+    const tokens = [START, ...(given ?? []).map(word => target.indexOf(word))];
+    const said = given ? tokens.map(token => likeliest(step(token)))
+      : greedy(step, START, END).map(token => target[token]);
     const seen = settings.model === "recurrent" && !settings.attend ? ["(summary)"] : words;
-    const rows = [...said, "(end)"], labels = {
-      encoder: [words, words], decoder: [rows, ["(start)", ...said]], cross: [rows, seen],
+    const rows = [...given ?? said, "(end)"], read = ["(start)", ...given ?? said], labels = {
+      encoder: [words, words], decoder: [rows, read], cross: [rows, seen],
     };
+    (options.wires ?? WIRES).split(" ").forEach((taps, i) => {
+      if (options.wires && taps !== "none") {
+        labels[i ? "cross" : "decoder"] =
+          [taps[0] === "s" ? words : rows, taps[1] === "s" ? words : read];
+      }
+    });
     const named = Object.entries(maps).map(([kind, heads]) => [kind, {
       rows: labels[kind][0],
       columns: labels[kind][1],
       heads: heads.map(head => head.map(row => labels[kind][1].map((_, j) => row[j] ?? 0))),
     }]);
-    return { source: words, said, maps: Object.fromEntries(named) };
+    return { source: words, said, maps: Object.fromEntries(named), look };
   }
 
   const folder = document.currentScript?.src, models = {}, arrivals = {};
@@ -331,6 +401,6 @@ const engine = (() => {
   return {
     softmax, linear, layerNorm, attentionWeights, attention, multiHeadAttention, gruStep, gru,
     encoderBlock, decoderBlock, encoder, decoder, transformer, seq2seq, greedy,
-    END, models, run, arrive, load,
+    tapped, misfit, WIRES, END, models, run, arrive, load,
   };
 })();

@@ -255,7 +255,7 @@ def rewired_block(
         return tapped(params["attention"], y, memory, itself, mask, memory_mask, relative)
 
     def second(y):
-        return tapped(params["cross"], y, memory, source, mask, memory_mask)
+        return tapped(params["cross"], y, memory, source, mask, memory_mask, usual="tss")
 
     def each(y):
         return feed_forward(params["expand"], params["shrink"], y), None
@@ -267,10 +267,11 @@ def rewired_block(
     return x, weights, cross_weights
 
 
-def tapped(params, y, memory, taps, mask, memory_mask, score=scaled_dot):
+def tapped(params, y, memory, taps, mask, memory_mask, score=scaled_dot, usual="ttt"):
     """`attention.multi_head_attention` whose queries, keys and values come from anyone.
 
-    A word of the target that is not said yet is hidden, whether it is a key or a value.
+    A word of the target that is not said yet is hidden, whether it is a key or a value. Of "none"
+    the map is that of the usual taps, with 0 everywhere.
 
     Examples
     --------
@@ -280,12 +281,12 @@ def tapped(params, y, memory, taps, mask, memory_mask, score=scaled_dot):
     >>> tapped(params, y, memory, "tss", None, None)[1].shape
     (3, 2, 5, 7)
     """
-    asking, *asked = taps if taps != "none" else "ttt"
+    asking, *asked = usual if taps == "none" else taps
     _require_fit(y.shape[1], memory.shape[1], asking, asked)
     both = {"t": (y, mask), "s": (seen(memory, memory_mask), memory_mask)}
     masks = [both[side][1] for side in dict.fromkeys(asked) if both[side][1] is not None]
     allowed = masks[0] if len(masks) == 1 else masks[0] & masks[1] if masks else None
-    allowed = numpy.zeros((y.shape[1],) * 2, dtype=bool) if taps == "none" else allowed
+    allowed = numpy.zeros((1, 1), dtype=bool) if taps == "none" else allowed
     if asked[0] == asked[1]:
         asks, whom = both[asking][0], both[asked[0]][0]
         return multi_head_attention(params, asks, whom, allowed, score)

@@ -194,7 +194,8 @@ class Trained:
 
 def _labels_of_wires(wires, source, rows, read):
     """Return what rows and columns of the decoder's two maps are, whoever asks and is asked."""
-    taps = [three if three != "none" else "ttt" for three in wires.split()]
+    pairs = zip(wires.split(), WIRES.split(), strict=True)
+    taps = [usual if three == "none" else three for three, usual in pairs]
     asks, asked = {"t": rows, "s": source}, {"t": read, "s": source}
     found = [(asks[three[0]], asked[three[1]]) for three in taps]
     return dict(zip(("decoder", "cross"), found, strict=True))
