@@ -2,8 +2,8 @@
 
 Lists of 2 to 8 pairs: the blocks, with what one might put their success down to changed (a single
 block, at a larger budget too; learned positions), and recurrent networks of two cells, with more
-steps. One model with two blocks and one with a single block are kept, so that the chapter's page can
-ask them.
+steps. One model with two blocks and one with a single block are kept, so that the page can ask
+them.
 """
 
 from helpers.runs.settings import Settings
