@@ -99,8 +99,9 @@ def test_wrong_arguments_are_told(shown, changes, sentence):
 @pytest.mark.parametrize(
     "choice",
     [
-        {"positions": "rotary", "model": "transformer"},
-        {"model": "decoder_only"},
+        {"residual": "decoder", "model": "transformer"},
+        {"model": "recurrent_only"},
+        {"encoder": "lstm"},
         {"reversed_source": True},
     ],
 )
@@ -108,6 +109,12 @@ def test_a_model_that_the_script_does_not_know_is_refused(choice):
     settings = runs.Settings(task="reversal").but(**choice)
     with pytest.raises(ValueError, match=next(iter(choice))):
         packed(SimpleNamespace(settings=settings), "small")
+
+
+def test_the_figure_shows_models_that_translate():
+    trained = SimpleNamespace(settings=runs.Settings(task="reversal", model="decoder_only"))
+    with pytest.raises(ValueError, match="decoder_only"):
+        live(trained, name="small", start=421, **FIGURE)
 
 
 def unpacked(text):

@@ -34,15 +34,17 @@ SIDES = ("source", "said")  # whose words those are, in the page
 LATER = "not said yet"
 #: What the script runs, of the settings that choose a model's formulas.
 KNOWN = {
-    "model": ("recurrent", "transformer"),
+    "model": ("recurrent", "transformer", "decoder_only"),
     "encoder": ("gru", "self_attention"),
     "attention": ("after", "inside"),
     "score": ("dot", "scaled_dot", "general", "additive"),
-    "positions": ("sinusoidal", "learned", "none"),
+    "positions": ("sinusoidal", "learned", "rotary", "alibi", "none"),
     "norm": ("pre", "post", "none"),
+    "mask": ("causal", "prefix"),
+    "residual": (True, False),
     "reversed_source": (False,),
 }
-NEEDED = (*KNOWN, "summary", "attend", "residual")
+NEEDED = (*KNOWN, "summary", "attend")
 LONGEST = 120  # tokens of what may be typed
 HINT = "Point at a cell, or press a word: its row is read out here."
 
@@ -89,6 +91,8 @@ def live(trained, *, name, words, languages, numbers, start, head=1, caption="")
         if language not in LANGUAGES:
             raise ValueError(f"language {language!r} must be one of {list(LANGUAGES)}")
     _require_known(trained.settings)
+    if trained.settings.model == "decoder_only":
+        raise ValueError("live shows models that translate; this one has model = 'decoder_only'")
     least, most = numbers
     if not least <= start <= most:
         raise ValueError(f"start = {start} must be a number from {least} to {most}")
@@ -125,7 +129,8 @@ def packed(trained, name):
     >>> from types import SimpleNamespace
     >>> settings = SimpleNamespace(
     ...     model="recurrent", encoder="gru", attention="after", score="dot", positions="none",
-    ...     norm="pre", reversed_source=False, summary=None, attend=True, residual=True
+    ...     norm="pre", mask="causal", residual=True, reversed_source=False, summary=None,
+    ...     attend=True,
     ... )
     >>> task = SimpleNamespace(source_vocabulary=("a",), target_vocabulary=("b",))
     >>> params = {"output": {"bias": np.array([0.5, -1.0])}}
