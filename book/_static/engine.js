@@ -28,6 +28,7 @@ const engine = (() => {
 
   function softmax(scores) {
     const highest = Math.max(...scores);
+    if (highest === -Infinity) return scores.map(() => 0);  // a mask allows nothing
     const powers = scores.map(score => Math.exp(score - highest));
     const total = powers.reduce((sum, power) => sum + power, 0);
     return powers.map(power => power / total);
@@ -75,14 +76,23 @@ const engine = (() => {
       (query, key) => product(both(query, key), params.vector));
   };
 
-  // No mask is needed: one sentence has no padding, and later words aren't there yet.
-  const attentionWeights = (queries, keys, score = scaledDot) => score(queries, keys).map(softmax);
-  const attention = (queries, keys, values, score) =>
-    multiply(attentionWeights(queries, keys, score), values);
+  // A mask tells whether query i may attend to key j. A translation needs none: one sentence has
+  // no padding, and later words aren't there yet.
+  const causalMask = (i, j) => j <= i;
+  const prefixMask = length => (i, j) => j < length || j <= i;
 
-  function multiHeadAttention(params, queriesFrom, { keys, values }) {
+  function attentionWeights(queries, keys, mask, score = scaledDot) {
+    return score(queries, keys).map((row, i) => softmax(mask ? row.map((value, j) =>
+      mask(i, j) ? value : -Infinity) : row));
+  }
+
+  const attention = (queries, keys, values, mask, score) =>
+    multiply(attentionWeights(queries, keys, mask, score), values);
+
+  function multiHeadAttention(params, queriesFrom, { keys, values }, mask, score = scaledDot) {
     const queries = splitHeads(queriesFrom, params.queries);
-    const weights = queries.map((own, head) => attentionWeights(own, keys[head]));
+    const weights = queries.map((own, head) => attentionWeights(own, keys[head], mask,
+      (some, others) => score(some, others, head, queries.length)));
     const contexts = weights.map((own, head) => multiply(own, values[head]));
     return [joinHeads(contexts, params.output), weights, queries];
   }
@@ -112,6 +122,31 @@ const engine = (() => {
     }[name];
     return place ? add(x, x.map((_, i) => place(start + i))) : x;
   }
+
+  // Each pair of numbers is turned by an angle that grows with the position.
+  const rotate = (x, start = 0) => x.map((row, i) => row.map((value, c) => {
+    const angle = (start + i) / 10000 ** ((c - c % 2) / row.length), other = row[c ^ 1];
+    return value * Math.cos(angle) + (c % 2 ? other : -other) * Math.sin(angle);
+  }));
+
+  const firstQuery = (queries, keys) => keys.length - queries.length;
+  const rotary = (queries, keys) =>
+    scaledDot(rotate(queries, firstQuery(queries, keys)), rotate(keys));
+
+  function alibiSlope(head, heads) {
+    const power = 2 ** Math.floor(Math.log2(heads));
+    return 2 ** (head < power ? -8 / power * (head + 1) : -4 / power * (2 * (head - power) + 1));
+  }
+
+  function alibi(queries, keys, head, heads) {
+    const first = firstQuery(queries, keys), slope = alibiSlope(head, heads);
+    return scaledDot(queries, keys).map((row, i) => row.map((value, j) => {
+      const back = first + i - j;
+      return value - slope * (back >= 0 ? back : -2 * back);
+    }));
+  }
+
+  const positionScore = name => ({ rotary, alibi })[name] ?? scaledDot;
 
   // ---- helpers.recurrent ---------------------------------------------------------------------
 
@@ -150,10 +185,11 @@ const engine = (() => {
     [isThere ? feedForward(params.expand, params.shrink, y) : nothing(y)];
   const hasPart = (options, name) => !options.without?.includes(name);
 
-  function encoderBlock(params, x, options) {
+  function encoderBlock(params, x, mask, options) {
     const itself = y => {
-      const own = keysValues(params.attention, y);
-      const [change, weights, queries] = multiHeadAttention(params.attention, y, own);
+      const own = keysValues(params.attention, y), score = positionScore(options.positions);
+      const [change, weights, queries] =
+        multiHeadAttention(params.attention, y, own, mask, score);
       const isThere = hasPart(options, "encoder self-attention");
       return [isThere ? change : nothing(y), weights, { queries, ...own }];
     };
@@ -164,7 +200,9 @@ const engine = (() => {
 
   function decoderBlock(params, x, cache, options) {
     const [own, other] = (options.wires ?? WIRES).split(" ");
-    const itself = y => tapped(params.attention, y, cache.memory, own, cache.itself ??= {});
+    const score = own === "ttt" ? positionScore(options.positions) : undefined;
+    const itself = y =>
+      tapped(params.attention, y, cache.memory, own, cache.itself ??= {}, score);
     const source = y => tapped(params.cross, y, cache.memory, other, cache.source ??= {});
     const transform = each(params, hasPart(options, "decoder feed-forward"));
     const [seen, weights] = sublayer(params.attention_norm, x, itself, options);
@@ -175,7 +213,7 @@ const engine = (() => {
 
   // Attention of the new positions alone, with queries, keys and values from anyone. Keys and values
   // that were there before are in the cache.
-  function tapped(params, y, memory, taps, cache) {
+  function tapped(params, y, memory, taps, cache, score) {
     if (taps === "none") return [nothing(y), params.queries.map(() => [[]])];
     const [asking, keysFrom, valuesFrom] = taps, at = cache.queries?.[0].length ?? 0;
     const asks = asking === "s" ? memory.slice(at, at + y.length) : y;
@@ -188,7 +226,8 @@ const engine = (() => {
     const many = Math.min(cache.keys[0].length, cache.values[0].length);  // no later word
     const [keys, values] = [cache.keys, cache.values].map(all =>
       all.map(own => own.length > many ? own.slice(0, many) : own));
-    const [change, weights, queries] = multiHeadAttention(params, asks, { keys, values });
+    const [change, weights, queries] =
+      multiHeadAttention(params, asks, { keys, values }, undefined, score);
     cache.queries = queries.map((own, head) => [...cache.queries?.[head] ?? [], ...own]);
     return [change, weights];
   }
@@ -219,16 +258,19 @@ const engine = (() => {
   const ofSide = (options, side) =>
     ({ ...options, residual: [true, undefined, side].includes(options.residual) });
 
-  function encoder(params, embedded, options) {
+  // All blocks; a mask for each of them, or none.
+  function stack(params, embedded, masks, options) {
     let x = enter(params, embedded, options.positions), weights, vectors;
     const maps = [], all = [];
-    for (const block of blocks(params)) {
-      [x, weights, vectors] = encoderBlock(block, x, options);
+    blocks(params).forEach((block, layer) => {
+      [x, weights, vectors] = encoderBlock(block, x, masks[layer], options);
       maps.push(...weights);
       all.push(vectors);
-    }
+    });
     return [leave(params, x, options), maps, all];
   }
+
+  const encoder = (params, embedded, options) => stack(params, embedded, [], options);
 
   // The new positions alone; what the old ones left is in the cache, which grows.
   function decoder(params, embedded, cache, options) {
@@ -268,11 +310,27 @@ const engine = (() => {
     return { step, maps, look };
   }
 
+  // The logits of every place, and the heads of all blocks one after the other.
+  function decoderOnly(params, tokens, masks, options) {
+    const embedded = embedding(params.embedding, tokens);
+    const [outputs, maps] = stack(params.stack, embedded, masks, options);
+    return [linear(params.output, outputs), maps];
+  }
+
+  // helpers.measures: the parameters of a stack in which one head of one block says nothing.
+  function ablateHead(params, layer, head) {
+    const name = `block_${layer}`, block = params[name], { output } = block.attention;
+    const silenced = output.map((own, h) => h === head ? everywhere(() => 0)(own) : own);
+    const attention = { ...block.attention, output: silenced };
+    return { ...params, [name]: { ...block, attention } };
+  }
+
   // ---- helpers.seq2seq -----------------------------------------------------------------------
 
   // A GRU that looks before each step (attention inside).
   function attentiveStep(params, x, memory, state) {
-    const [weights] = attentionWeights([state], memory, additive(params.score));
+    const [weights] = attentionWeights([state], memory, undefined,
+      additive(params.score));
     const [context] = multiply([weights], memory);
     return [gruStep(params.gru, Float32Array.of(...x, ...context), state), context, weights];
   }
@@ -307,7 +365,8 @@ const engine = (() => {
         [state, context, weights] = attentiveStep(params.decoder, x, memory, state);
       } else {
         state = gruStep(params.decoder, x, state);
-        [weights] = attentionWeights([state], memory, namedScore(options.score, params));
+        [weights] = attentionWeights([state], memory, undefined,
+          namedScore(options.score, params));
         [context] = multiply([weights], memory);
       }
       maps.cross[0].push(weights);
@@ -332,18 +391,18 @@ const engine = (() => {
 
   // What a trained model makes of a list of words, as `Trained.maps` does: what it says, and where
   // each row looks. Rows are named after the word that is said there. Changes are other settings;
-  // if they hold `given`, these words are read in place of what it says, and `said` is what it
-  // would say after each of them, and after the start.
+  // if they hold `given`, these words are read in place of what it says, and `would` is what it
+  // would say after the start and after each of them.
   function run({ params, settings, source, target }, words, changes = {}) {
     const start = { transformer, recurrent: seq2seq }[settings.model], { given } = changes;
     const options = { ...settings, ...changes };
     const { step, maps, look } = start(params, words.map(word => source.indexOf(word)), options);
     const likeliest = logits => target[logits.indexOf(Math.max(...logits))];
     const tokens = [START, ...(given ?? []).map(word => target.indexOf(word))];
-    const said = given ? tokens.map(token => likeliest(step(token)))
-      : greedy(step, START, END).map(token => target[token]);
+    const would = given && tokens.map(token => likeliest(step(token)));
+    const said = given ?? greedy(step, START, END).map(token => target[token]);
     const seen = settings.model === "recurrent" && !settings.attend ? ["(summary)"] : words;
-    const rows = [...given ?? said, "(end)"], read = ["(start)", ...given ?? said], labels = {
+    const rows = [...said, "(end)"], read = ["(start)", ...said], labels = {
       encoder: [words, words], decoder: [rows, read], cross: [rows, seen],
     };
     (options.wires ?? WIRES).split(" ").forEach((taps, i) => {
@@ -357,7 +416,7 @@ const engine = (() => {
       columns: labels[kind][1],
       heads: heads.map(head => head.map(row => labels[kind][1].map((_, j) => row[j] ?? 0))),
     }]);
-    return { source: words, said, maps: Object.fromEntries(named), look };
+    return { source: words, said, would, maps: Object.fromEntries(named), look };
   }
 
   const folder = document.currentScript?.src, models = {}, arrivals = {};
@@ -400,7 +459,8 @@ const engine = (() => {
 
   return {
     softmax, linear, layerNorm, attentionWeights, attention, multiHeadAttention, gruStep, gru,
-    encoderBlock, decoderBlock, encoder, decoder, transformer, seq2seq, greedy,
-    tapped, misfit, WIRES, END, models, run, arrive, load,
+    causalMask, prefixMask, rotate, rotary, alibi,
+    encoderBlock, decoderBlock, encoder, decoder, transformer, decoderOnly, ablateHead,
+    seq2seq, greedy, tapped, misfit, WIRES, START, END, models, run, arrive, load,
   };
 })();
