@@ -1,16 +1,22 @@
 """Transformers that were trained with other wires in the decoder: chapter 09.
 
-Self-attention that asks the source, or is left out, and cross-attention that asks the target, or
-is left out. With the usual wires the runs are those of `shared`. Without a look at the target so
-far the models still translate, so these two are trained at a smaller budget too.
+Cross-attention that asks the target, self-attention that asks the source, and either of them left
+out, beside the usual wires, on numbers of up to four digits. Those that never look at the target
+so far learn this too: they stand here for numbers of up to twelve digits as well, and fewer steps.
+(With the usual wires, those runs are in the record of `shared`.)
 """
 
 from helpers.runs.settings import grid
+from helpers.transformer import WIRES
 
-FRENCH = {"task": "fr12", "model": "transformer"}
 PLAN = [
-    *grid(**FRENCH, steps=(500, 1500), wires=("tss tss", "none tss")),
-    *grid(**FRENCH, steps=1500, wires=("ttt none", "ttt ttt")),
+    *grid(
+        task="fr4",
+        model="transformer",
+        steps=300,
+        wires=(WIRES, "ttt ttt", "tss tss", "ttt none", "none tss"),
+    ),
+    *grid(task="fr12", model="transformer", steps=500, wires=("tss tss", "none tss")),
 ]
 KEEP = {}
 SEEDS = 5
