@@ -19,10 +19,9 @@
       "seeds; with the usual wires {usual}.",
     untrained: "The course has trained no model so.",
     expected: "You expected: {guess}.",
-    taps: "{name} gets queries from {queries}, keys from {keys}, values from {values}",
-    none: "{name} is left out",
+    title: "{asking} asks {asked}",
+    soFar: "{asked} so far",
   };
-  const SIDES = { s: "the source", t: "the target so far" };
   const USUAL = { encoder: "sss", decoder: "ttt", cross: "tss" };
 
   const filled = (name, parts) => TEXT[name].replace(/\{(\w+)\}/g, (_, part) => parts[part]);
@@ -96,6 +95,19 @@
       if (reasons(words, right).length) return {};
       return { wires: `${decoder} ${cross}`,
         ...(!(fits(decoder) && fits(cross)) && { given: right }) };
+    };
+
+    // What a map is called, and which words its rows and columns are.
+    figure.kind = kind => {
+      const taps = wires[kind.name], { source, right } = figure.state();
+      const isUsual = taps === USUAL[kind.name] || taps === "none";
+      if (isUsual || reasons(source, right).length) return kind;
+      const [asking, asked] = [data.sides[taps[0]], data.sides[taps[1]]];
+      const name = taps[1] === "t" ? filled("soFar", { asked: asked[0] }) : asked[0];
+      const side = { s: "source", t: "said" };
+      return { ...kind, title: filled("title", { asking: asking[0], asked: name }),
+        asks: ["", asking[1]], asked: ["", asked[1]],
+        sides: [side[taps[0]], side[taps[1]]], shift: taps[1] === "t" ? 1 : 0 };
     };
 
     figure.drawn.push(state => {

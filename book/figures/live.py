@@ -14,6 +14,7 @@ import json
 import os
 import re
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 from IPython.display import display
@@ -51,7 +52,33 @@ HINT = "Point at a cell, or press a word: its row is read out here."
 _numbers = itertools.count(1)
 
 
-def live(trained, *, name, words, languages, numbers, start, head=1, caption=""):
+class Extra(NamedTuple):
+    """What another figure adds to this one.
+
+    Attributes
+    ----------
+    classes : str
+        Of the figure.
+    scripts : tuple of str
+        That stand on ``live.js``.
+    before, after : str
+        HTML before the maps, and after them.
+    data : dict
+        For these scripts.
+    maps, who : bool
+        Whether there are maps, and whether these say who gives queries, keys and values.
+    """
+
+    classes: str = ""
+    scripts: tuple = ()
+    before: str = ""
+    after: str = ""
+    data: dict | None = None
+    maps: bool = True
+    who: bool = True
+
+
+def live(trained, *, name, words, languages, numbers, start, head=1, caption="", address=""):
     """Show what a trained model says to a number, and all its attention, for any number typed.
 
     Parameters
@@ -74,6 +101,9 @@ def live(trained, *, name, words, languages, numbers, start, head=1, caption="")
         The head that is shown at first, from 1.
     caption : str
         What to see in the figure; shown below it.
+    address : str
+        With "maps", ``#maps?n=47&row=two`` behind the page's address leads to a state of this
+        figure.
 
     Raises
     ------
@@ -87,6 +117,15 @@ def live(trained, *, name, words, languages, numbers, start, head=1, caption="")
     ...      words=tasks.number_words, languages=("fr", "en"), numbers=(10, 999))
     ... # doctest: +SKIP
     """
+    figure = checked_figure(trained, name, words, languages, numbers, start, head)
+    if os.environ.get("STATIC_BOOK") == "1":
+        _show_card(figure, start, head, caption, address)
+    else:
+        _show_widgets(figure, start, head, caption)
+
+
+def checked_figure(trained, name, words, languages, numbers, start, head):
+    """Return what all ways of showing need, or say what is wrong with the arguments of `live`."""
     for language in languages:
         if language not in LANGUAGES:
             raise ValueError(f"language {language!r} must be one of {list(LANGUAGES)}")
@@ -100,8 +139,7 @@ def live(trained, *, name, words, languages, numbers, start, head=1, caption="")
     count = figure.heads(figure.maps(words(start, languages[0])))
     if not 1 <= head <= count:
         raise ValueError(f"head = {head} must be one of 1 to {count}")
-    present = _show_card if os.environ.get("STATIC_BOOK") == "1" else _show_widgets
-    present(figure, start, head, caption)
+    return figure
 
 
 def packed(trained, name):
@@ -227,18 +265,27 @@ class _Figure:
 # The built book: the first state as HTML, and the numbers in it for the script.
 
 
-def _show_card(figure, start, head, caption):
-    data = _state(figure, start, head)
+def _show_card(figure, start, head, caption, address, extra=Extra()):  # noqa: B008 - a tuple
+    data = _state(figure, start, head) | (extra.data or {})
     identity, kinds, (first, second) = data["id"], data["kinds"], figure.languages
     source, said, right, maps = (
         data["start"][name] for name in ("source", "said", "right", "maps")
     )
     count = max(len(found["heads"]) for found in maps.values())
+    if not extra.who:
+        for kind in kinds:
+            kind["asks"], kind["asked"] = ["", kind["asks"][1]], ["", kind["asked"][1]]
     drawn = [map_html(_map(kind, maps[kind["name"]], head - 1), identity) for kind in kinds]
+    if not extra.maps:
+        drawn, data["kinds"] = [], []
+    sums = ("sum",) if extra.maps and figure.trained.settings.model == "transformer" else ()
+    added = (*(("address",) if address else ()), *sums, *extra.scripts)
+    scripts, classes = " ".join(("engine number_names map live", *added)), extra.classes
     # In a script element, only a "<" could end the data too early.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     _show_html(
-        f'<figure class="board live" data-scripts="engine number_names map live" '
+        f'<figure class="{f"board live {classes}".strip()}" id="{address or identity}" '
+        f'data-scripts="{scripts}" '
         f'data-models="{escape(figure.name)}"><div class="ask">'
         f'<label><span>Number</span><input type="text" value="{start:,}" autocomplete="off" '
         f'spellcheck="false" aria-describedby="{identity}-trouble" disabled>'
@@ -250,8 +297,8 @@ def _show_card(figure, start, head, caption):
         f'<p class="line"><span>says</span><span><span class="words says">'
         f"{words_html([*said, '(end)'], 'said', second)}</span> "
         f'<span class="verdict" aria-live="polite">{_verdict(said, right, second)}</span>'
-        f'</span></p><div class="maps">{"".join(drawn)}</div>'
-        f'<p class="say" aria-live="polite">{HINT}</p>{_caption_element(caption)}'
+        f'</span></p>{extra.before}<div class="maps">{"".join(drawn)}</div>'
+        f'<p class="say" aria-live="polite">{HINT}</p>{extra.after}{_caption_element(caption)}'
         f'<script type="application/json">{text}</script></figure>'
     )
 
@@ -325,7 +372,7 @@ def _verdict(said, right, language):
 # A live kernel: widgets, and the model itself.
 
 
-def _show_widgets(figure, start, head, caption):
+def _show_widgets(figure, start, head, caption, controls=(), choose=None):
     import ipywidgets  # here, because a single widget in a built page would load scripts
 
     typed = ipywidgets.Text(f"{start:,}", description="Number", continuous_update=False)
@@ -343,7 +390,8 @@ def _show_widgets(figure, start, head, caption):
     def update(_change=None):
         try:
             source, right = figure.read(typed.value)
-            maps = figure.maps(source)
+            chosen = choose(figure, source, right) if choose else figure
+            maps = chosen.maps(source)
         except Exception as error:  # a kernel would swallow it, and the picture seem stuck
             said.value = f"<b>{escape(str(error))}</b>"
             return
@@ -353,8 +401,10 @@ def _show_widgets(figure, start, head, caption):
 
     update()
     typed.observe(update, names="value")
-    heads.observe(update, names="value")
-    display(ipywidgets.VBox([ipywidgets.HBox([typed, heads]), said, picture, words]))
+    for control in (heads, *controls):
+        control.observe(update, names="value")
+    rows = [ipywidgets.HBox([typed, heads]), *([ipywidgets.HBox(controls)] if controls else [])]
+    display(ipywidgets.VBox([*rows, said, picture, words]))
 
 
 def _draw(canvas, figure, maps, head):
