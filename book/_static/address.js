@@ -1,7 +1,7 @@
 /* The state of a live figure stands in the page's address, `#wires?n=47&row=two`, so that one can
    link to exactly that. It is read when the page is opened, and written when a reader has changed
-   something. A script that adds to a figure says what else stands there, by
-   figure.address(name, {read, write}): write() gives a text, "" for nothing; read(text) shows it. */
+   something. A script that adds to a figure says what else stands there, by figure.address(name,
+   {read, write}): write() gives a text, "" for nothing; read(text) shows it. */
 "use strict";
 
 live.extend(figure => {

@@ -211,8 +211,8 @@ const engine = (() => {
       crossWeights];
   }
 
-  // Attention of the new positions alone, with queries, keys and values from anyone. Keys and values
-  // that were there before are in the cache.
+  // Attention of the new positions alone, with queries, keys and values from anyone. The keys and
+  // values that were there before are in the cache.
   function tapped(params, y, memory, taps, cache, score) {
     if (taps === "none") return [nothing(y), params.queries.map(() => [[]])];
     const [asking, keysFrom, valuesFrom] = taps, at = cache.queries?.[0].length ?? 0;

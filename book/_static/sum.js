@@ -17,7 +17,7 @@ const sums = (() => {
     row: "The exponentials of the row",
     total: "their sum",
     weight: "weight: {power} ÷ {total}",
-    values: "Weight times value: the largest of the {width} numbers fetched, the {place}",
+    values: "Weight times value, for the largest of the {width} numbers that are fetched: number {place}",
     fetched: "fetched",
     hint: "Press a cell, or Enter on it, to see how its number comes about.",
   };
@@ -31,14 +31,15 @@ const sums = (() => {
   function terms(values, sum, digits) {
     const order = values.map((_, place) => place)
       .sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
-    const shown = order.slice(0, MOST).map(place => ({ place, value: rounded(values[place], digits) }));
+    const shown = order.slice(0, MOST)
+      .map(place => ({ place, value: rounded(values[place], digits) }));
     const count = order.length - shown.length;
     const rest = rounded(sum - total(shown.map(({ value }) => value)), digits);
     if (!count && rest) shown[0].value = rounded(shown[0].value + rest, digits);
     return { shown, count, rest };
   }
 
-  // All lines of the sum behind one weight, with so many digits that they lead to what the map says.
+  // All lines of the sum behind a weight, with so many digits that they lead to what the map says.
   function behind(query, keys, values, j) {
     const width = query.length, root = Math.sqrt(width);
     const products = Array.from(query, (value, c) => value * keys[j][c]);
@@ -86,11 +87,13 @@ const sums = (() => {
         label === word ? place : j)).join("") +
       (count ? line(filled("others", { count }), rest) : "");
     return `<div class="sum"><button type="button" class="close">${TEXT.close}</button>` +
-      `<p class="of">${filled("title", { row, column: word(j), weight: sum.weight.toFixed(2) })}</p>` +
+      `<p class="of">${filled("title",
+        { row, column: word(j), weight: sum.weight.toFixed(2) })}</p>` +
       `<div class="steps"><div><p>${filled("products", { width })}</p><ol class="products">` +
       `${list(sum.products, place => `q<sub>${place + 1}</sub>k<sub>${place + 1}</sub>`)}` +
       `${line(TEXT.score, sum.score, j, "result")}` +
-      `${line(filled("scaled", { width, root: +sum.root.toFixed(2) }), sum.part, j, "part")}</ol></div>` +
+      `${line(filled("scaled", { width, root: +sum.root.toFixed(2) }), sum.part, j, "part")}` +
+      `</ol></div>` +
       `<div><p>${TEXT.row}</p><ol class="powers">` +
       `${line(filled("largest", { largest: print(sum.largest) }), sum.shifted, j, "shifted")}` +
       `${line(TEXT.power, sum.power, j, "power")}` +
@@ -98,7 +101,7 @@ const sums = (() => {
       `<li tabindex="0" class="weight"><span>` +
       `${filled("weight", { power: print(sum.power), total: print(sum.whole) })}</span> ` +
       `<b>${sum.weight.toFixed(2)}</b></li></ol></div>` +
-      `<div><p>${filled("values", { width, place: `${sum.fetched.place + 1}.` })}</p>` +
+      `<div><p>${filled("values", { width, place: sum.fetched.place + 1 })}</p>` +
       `<ol class="values">${list(sum.fetched.added, word)}` +
       `${line(TEXT.fetched, sum.fetched.sum, undefined, "result")}</ol></div></div></div>`;
   }
@@ -110,7 +113,8 @@ const sums = (() => {
     card.querySelector(".say").after(place);
     let opened = null;
 
-    const isNumber = at => at?.j !== undefined && typeof board.map(at.map).weights[at.i][at.j] === "number";
+    const isNumber = at => at?.j !== undefined &&
+      typeof board.map(at.map).weights[at.i][at.j] === "number";
 
     async function open(at) {
       if (!isNumber(at)) return close();

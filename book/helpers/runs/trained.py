@@ -14,7 +14,7 @@ from helpers.runs.build import build
 from helpers.runs.records import read_weights
 from helpers.runs.settings import Settings
 from helpers.runs.training import accuracy_by_length, exactly_right, fit, share_right
-from helpers.shapes import require
+from helpers.shapes import require, require_choice
 from helpers.tasks import (
     END,
     START,
@@ -90,6 +90,52 @@ class Trained:
         False
         """
         return dataclasses.replace(self, settings=self.settings.but(**changes))
+
+    def without(self, part):
+        """Return the same Transformer with one part taken out: it adds nothing to the sums.
+
+        Parameters
+        ----------
+        part : str
+            ``encoder self-attention``, ``decoder self-attention``, ``cross-attention``, ``encoder
+            feed-forward``, ``decoder feed-forward``, ``encoder residual`` or ``decoder residual``
+            (the sums of that side), ``norms`` (of all blocks), ``last norms``, or ``positions``.
+
+        Raises
+        ------
+        ValueError
+            If it has no such part.
+
+        Examples
+        --------
+        >>> ready = load("french_transformer")
+        >>> ready.without("positions").says("dix sept")[:2]
+        ['seventeen', 'seventeen']
+        """
+        settings = {
+            "decoder self-attention": {"wires": "none tss"},
+            "cross-attention": {"wires": "ttt none"},
+            "encoder residual": {"residual": "decoder"},
+            "decoder residual": {"residual": "encoder"},
+            "norms": {"norm": "none"},
+            "positions": {"positions": "none"},
+        }
+        places = {
+            "encoder self-attention": ("encoder", ("attention", "output")),
+            "encoder feed-forward": ("encoder", ("shrink",)),
+            "decoder feed-forward": ("decoder", ("shrink",)),
+        }
+        require_choice("part", part, (*settings, *places, "last norms"))
+        if part in settings:
+            return self.but(**settings[part])
+        params = dict(self.params)
+        for side, way in [places[part]] if part in places else [("encoder", ()), ("decoder", ())]:
+            stack = {name: own for name, own in params[side].items() if name != "norm" or way}
+            params[side] = {
+                name: _silenced(own, way) if name.startswith("block_") else own
+                for name, own in stack.items()
+            }
+        return dataclasses.replace(self, params=params)
 
     @property
     def task(self):
@@ -190,6 +236,18 @@ class Trained:
 
     def _pairs(self, pairs):
         return self.task.held_out if pairs is None else pairs
+
+
+def _silenced(params, way):
+    """Return the parameters of a block with 0 in one place, so that this part adds nothing."""
+    if not way:
+        return params
+    name, *rest = way
+    if rest:
+        return params | {name: _silenced(params[name], rest)}
+    own = params[name]
+    zero = {key: 0 * array for key, array in own.items()} if isinstance(own, dict) else 0 * own
+    return params | {name: zero}
 
 
 def _labels_of_wires(wires, source, rows, read):
