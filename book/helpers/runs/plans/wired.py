@@ -13,7 +13,7 @@ PLAN = [
     *grid(
         task="fr4",
         model="transformer",
-        steps=(300, 500),
+        steps=300,
         wires=(WIRES, "ttt ttt", "tss tss", "ttt none", "none tss"),
     ),
     *grid(task="fr12", model="transformer", steps=500, wires=("tss tss", "none tss")),
