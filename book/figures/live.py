@@ -65,6 +65,8 @@ class Extra(NamedTuple):
         HTML before the maps, and after them.
     data : dict
         For these scripts.
+    labels : tuple of str
+        Of the words that it reads, and of those that it says.
     maps, who : bool
         Whether there are maps, and whether these say who gives queries, keys and values.
     """
@@ -74,6 +76,7 @@ class Extra(NamedTuple):
     before: str = ""
     after: str = ""
     data: dict | None = None
+    labels: tuple = ("reads", "says")
     maps: bool = True
     who: bool = True
 
@@ -271,7 +274,7 @@ def _show_card(figure, start, head, caption, address, extra=Extra()):  # noqa: B
     source, said, right, maps = (
         data["start"][name] for name in ("source", "said", "right", "maps")
     )
-    count = max(len(found["heads"]) for found in maps.values())
+    count = max(len(found["heads"]) for found in maps.values()) if extra.maps else 1
     if not extra.who:
         for kind in kinds:
             kind["asks"], kind["asked"] = ["", kind["asks"][1]], ["", kind["asked"][1]]
@@ -292,9 +295,9 @@ def _show_card(figure, start, head, caption, address, extra=Extra()):  # noqa: B
         f"<small>digits, or {LANGUAGES[first]} words</small></label>"
         f"{_radios(identity, count, head)}</div>"
         f'<p class="trouble" id="{identity}-trouble" role="status"></p>'
-        f'<p class="line"><span>reads</span><span><span class="words reads">'
+        f'<p class="line"><span>{extra.labels[0]}</span><span><span class="words reads">'
         f"{words_html(source, 'source', first)}</span></span></p>"
-        f'<p class="line"><span>says</span><span><span class="words says">'
+        f'<p class="line"><span>{extra.labels[1]}</span><span><span class="words says">'
         f"{words_html([*said, '(end)'], 'said', second)}</span> "
         f'<span class="verdict" aria-live="polite">{_verdict(said, right, second)}</span>'
         f'</span></p>{extra.before}<div class="maps">{"".join(drawn)}</div>'

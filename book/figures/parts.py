@@ -164,7 +164,13 @@ def drawing(norm):
         found += _side(side, stack, norm)
     top = _top("encoder") - (28 if norm == "pre" else 0)
     corner = _FIRST - _STEP - 41
-    way = (119, top), (119, top - 14), (180, top - 14), (180, corner), (188, corner)
+    way = (
+        (119, top if norm == "pre" else top - 6),
+        (119, top - 14),
+        (180, top - 14),
+        (180, corner),
+        (188, corner),
+    )
     found.append(_line("memory", *way))
     found.append(f'<text x="119" y="{top - 22}" text-anchor="middle">memory</text>')
     said = (
@@ -175,8 +181,9 @@ def drawing(norm):
     inside = "\n".join(found)
     return (
         f'<svg class="{norm}" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{said}">\n'
-        '<defs><marker id="tip-' + norm + '" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-        'markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>\n'
+        '<defs><marker id="tip-' + norm + '" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
+        'markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0 8 4 0 8z"/>'
+        "</marker></defs>\n"
         f"{inside}\n</svg>"
     ).replace("url(#tip)", f"url(#tip-{norm})")
 
@@ -189,7 +196,7 @@ def _top(side):
 def _side(side, stack, norm):
     """Yield the elements of encoder or decoder, from the bottom up."""
     x, (left, right) = _STREAM[side], _BOXES[side]
-    low, high = min(x, left) - 4, max(x, right) + 4
+    low, high = min(x - 27, left - 4), max(x + 27, right + 4)
     middle, top = (left + right) / 2, _top(side)
     words = {"encoder": "French words", "decoder": "English words so far"}[side]
     yield f'<text x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">{words}</text>'

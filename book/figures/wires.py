@@ -7,7 +7,6 @@ by NumPy.
 """
 
 import os
-from html import escape
 
 import numpy as np
 
@@ -15,8 +14,8 @@ from figures.live import LANGUAGES, Extra, _show_card, _show_widgets, checked_fi
 
 #: The attentions of a Transformer: kind -> name, who asks, who is asked, the usual wires.
 ATTENTIONS = {
-    "encoder": ("Self-attention of the encoder", "the source asks itself", "sss"),
-    "decoder": ("Self-attention of the decoder", "the target asks itself so far", "ttt"),
+    "encoder": ("Encoder self-attention", "the source asks itself", "sss"),
+    "decoder": ("Decoder self-attention", "the target asks itself so far", "ttt"),
     "cross": ("Cross-attention", "the target asks the source", "tss"),
 }
 SIDES = {"s": "source", "t": "target so far"}
@@ -73,8 +72,9 @@ def wires(
         extra = Extra(
             classes="wired",
             scripts=("wires",),
-            before=_boxes(switches, languages, address),
+            before=_boxes(switches, address),
             data=_data(languages, trained_so or {}, equal),
+            labels=("source", "target"),
             who=False,
         )
         _show_card(figure, start, head, caption, address, extra)
@@ -96,10 +96,9 @@ def _data(languages, trained_so, equal):
 # The built book.
 
 
-def _boxes(switches, languages, address):
+def _boxes(switches, address):
     """Return a box an attention: who asks whom, and where queries, keys, values come from."""
-    sides = {"s": LANGUAGES[languages[0]], "t": LANGUAGES[languages[1]]}
-    boxes = "".join(_box(kind, kind in switches, sides, address) for kind in ATTENTIONS)
+    boxes = "".join(_box(kind, kind in switches, address) for kind in ATTENTIONS)
     guesses = "".join(f'<button type="button" disabled>{guess}</button>' for guess in GUESSES)
     return (
         f'<div class="boxes">{boxes}</div><div class="rewire"><p class="todo">Change where '
@@ -110,27 +109,25 @@ def _boxes(switches, languages, address):
     )
 
 
-def _box(kind, is_open, sides, address):
+def _box(kind, is_open, address):
     title, whom, usual = ATTENTIONS[kind]
     taps = (
         "".join(_switch(kind, tap, side, address) for tap, side in zip(NAMES, usual, strict=True))
         if is_open
-        else _told(usual, sides)
+        else _told(usual)
     )
     if is_open and kind != "encoder":
         taps += (
             '<label class="none"><input type="checkbox" data-tap="none" autocomplete="off" '
             "disabled><span>leave it out</span></label>"
         )
-    whom = whom.replace("the source", f"the source ({sides['s']})")
-    whom = whom.replace("the target", f"the target ({sides['t']})")
     return (
         f'<div class="box {kind}" role="group" aria-label="{title}" data-kind="{kind}">'
-        f'<p class="name">{title}</p><p class="whom">{escape(whom)}</p>{taps}</div>'
+        f'<p class="name">{title}</p><p class="whom">{whom}</p>{taps}</div>'
     )
 
 
-def _told(usual, sides):
+def _told(usual):
     """Say where they come from, where nothing can be changed."""
     asking, asked = usual[0], usual[1]
     return (
