@@ -15,7 +15,7 @@
 
   function letGo() {
     for (const one of all(".lit, .reached")) one.classList.remove("lit", "reached");
-    for (const one of all("[data-handle]")) one.setAttribute("aria-pressed", false);
+    for (const one of all("[data-handle-name]")) one.setAttribute("aria-pressed", false);
   }
 
   function press(handle, part) {
@@ -58,7 +58,7 @@
     if (!part) continue;
     const figure = part.closest("figure");
     handle.id ||= `handle-${i}`;
-    handle.dataset.handleName = handle.textContent.trim();
+    handle.dataset.handleName = handle.dataset.name ?? handle.textContent.trim();
     handle.setAttribute("role", "button");
     handle.setAttribute("tabindex", 0);
     handle.setAttribute("aria-pressed", false);
