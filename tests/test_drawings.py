@@ -284,7 +284,7 @@ def test_a_part_leads_to_its_paragraph_by_keyboard_and_by_pointer(page):
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.dataset.handle") == "row2"
     assert page.locator(".reached").get_attribute("id") == "text"
-    page.locator('[data-part="h2"] rect').click()
+    page.locator('[data-part="h2"] text').last.click()
     assert page.evaluate("document.activeElement.dataset.handle") == "h2"
 
 
