@@ -8,6 +8,7 @@ is no style sheet of the page, as in a kernel.
 """
 
 import itertools
+import math
 from html import escape
 
 from IPython.display import HTML
@@ -571,3 +572,155 @@ def _small_map(x, y, weights, colour, cell):
             size = f'width="{cell - 1:.1f}" height="{cell - 1:.1f}"'
             found.append(f'<rect {place} {size} fill="{colour}" fill-opacity="{weight**0.5:.2f}"/>')
     return found
+
+
+# ---- arrays and time ---------------------------------------------------------------------------
+
+
+def padded(sequences, *, label, caption):
+    """Draw a batch: a row for each sequence, filled up to the longest, and what its mask says.
+
+    Parameters
+    ----------
+    sequences : sequence of sequences of str
+        The longest has at most eight words.
+    label : str
+        The finding, for who cannot see the drawing.
+    caption : str
+
+    Returns
+    -------
+    IPython.display.HTML
+        Its parts are ``sequence1`` to ``sequencen``.
+
+    Examples
+    --------
+    >>> drawn = padded([["dix", "sept"], ["six"]], label="", caption="").data
+    >>> drawn.count(">True<"), drawn.count(">False<")
+    (3, 1)
+    """
+    n = max(map(len, sequences))
+    wide, found = WIDTH / n, []
+    for i, words in enumerate(sequences):
+        y, inside = 4 + 44 * i, []
+        for j in range(n):
+            real = j < len(words)
+            look = {} if real else {"stroke_dasharray": "3 2", "opacity": 0.6}
+            inside.append(_box(wide * j + 1, y, wide - 2, 22, **look))
+            middle = wide * (j + 0.5)
+            inside.append(_text(middle, y + 15, words[j] if real else "0", SMALL))
+            inside.append(_text(middle, y + 34, str(real), SMALL, opacity=1 if real else 0.6))
+        found.append(_part(f"sequence{i + 1}", inside))
+    return _figure(_svg(found, 44 * len(sequences), label), caption)
+
+
+def shifted(words, *, label, caption):
+    """Draw what a decoder reads and what it is asked for: the same words, one place apart.
+
+    Parameters
+    ----------
+    words : sequence of str
+        What is to be said, without start and end.
+    label : str
+        The finding, for who cannot see the drawing.
+    caption : str
+
+    Returns
+    -------
+    IPython.display.HTML
+        Its parts are ``place1`` to ``placen``.
+
+    Examples
+    --------
+    >>> drawn = shifted(["ten"], label="", caption="").data
+    >>> drawn.index("(start)") < drawn.index("ten") < drawn.index("(end)")
+    True
+    """
+    columns = list(zip(["(start)", *words], [*words, "(end)"], strict=True))
+    places = _side_by_side([max(pair, key=len) for pair in columns])
+    grey, found = _colour("one vector"), []
+    for y, title in ((13, "is asked for"), (134, "reads, from the right answer")):
+        found.append(_text(4, y, title, anchor="start", font_weight=700))
+    for t, ((read, wanted), (x, width)) in enumerate(zip(columns, places, strict=True)):
+        inside = [_line([(x, 90), (x, 51)], grey, 2)]
+        for y, word in ((22, wanted), (92, read)):
+            inside += [_box(x - width / 2, y, width, 26), _text(x, y + 17, word)]
+        found.append(_part(f"place{t + 1}", inside))
+        if t + 1 < len(columns):
+            end, own = places[t + 1]
+            way = [(x + width / 4, 49), (end - own / 4, 91)]
+            found.append(_line(way, arrow=False, dashes="4 3"))
+    return _figure(_svg(found, 140, label), caption)
+
+
+def waits(panels, *, label, caption):
+    """Draw when each place is done: time runs downwards, a column is a place.
+
+    Parameters
+    ----------
+    panels : dict of str to sequence of int
+        Title -> for each place, the step in which it is done, from 1; two panels at most.
+    label : str
+        The finding, for who cannot see the drawing.
+    caption : str
+
+    Returns
+    -------
+    IPython.display.HTML
+        Its parts are ``waits1`` and ``waits2``.
+
+    Examples
+    --------
+    >>> drawn = waits({"at once": [1, 1], "one by one": [1, 2]}, label="", caption="").data
+    >>> "2 steps" in drawn
+    True
+    """
+    wide, found = WIDTH / len(panels), []
+    last = max(map(max, panels.values()))
+    for i, (title, steps) in enumerate(panels.items()):
+        left, cell = wide * i + 4, min(18, (wide - 16) / len(steps))
+        said = f"{max(steps)} step" + "s" * (max(steps) > 1)
+        inside = [_text(left, 13, title, 12, "start", font_weight=700)]
+        inside.append(_text(left, 29, said, 12, "start"))
+        for j, step in enumerate(steps):
+            place = left + cell * j, 36 + 12 * (step - 1), cell - 2, 10
+            inside.append(_box(*place, "none", 0, _colour("one vector")))
+        found.append(_part(f"waits{i + 1}", inside))
+    return _figure(_svg(found, 42 + 12 * last, label), caption)
+
+
+def exponentials(logits, *, label, caption):
+    """Draw what a softmax does: each number, e to its power, and that as a share of the sum.
+
+    Parameters
+    ----------
+    logits : dict of str to float
+        Name -> number, at most 3 in size.
+    label : str
+        The finding, for who cannot see the drawing.
+    caption : str
+
+    Returns
+    -------
+    IPython.display.HTML
+        Its parts are ``share1`` to ``sharen``.
+
+    Examples
+    --------
+    >>> drawn = exponentials({"a": 0.0, "b": 0.0}, label="", caption="").data
+    >>> drawn.count(">1.00<"), drawn.count(">0.50<")
+    (2, 2)
+    """
+    powers = {name: math.exp(z) for name, z in logits.items()}
+    total, found = sum(powers.values()), []
+    heads = ((4, "word"), (72, "logit z"), (150, "e to the z"), (224, "share of the sum"))
+    found += [_text(x, 13, words, 12, "start", font_weight=700) for x, words in heads]
+    for i, (name, power) in enumerate(powers.items()):
+        y, share = 34 + 24 * i, power / total
+        inside = [_text(4, y, name, anchor="start")]
+        inside.append(_text(110, y, f"{logits[name]:.1f}".replace("-", "−"), anchor="end"))
+        inside.append(_text(200, y, f"{power:.2f}", anchor="end"))
+        inside.append(_box(224, y - 11, 68 * share, 14, "none", 0, _colour("one vector")))
+        inside.append(_text(228 + 68 * share, y, f"{share:.2f}", anchor="start"))
+        found.append(_part(f"share{i + 1}", inside))
+    return _figure(_svg(found, 24 + 24 * len(logits), label), caption)
