@@ -633,8 +633,8 @@ def shifted(words, *, label, caption):
     Examples
     --------
     >>> drawn = shifted(["ten"], label="", caption="").data
-    >>> drawn.index("(start)") < drawn.index("ten") < drawn.index("(end)")
-    True
+    >>> drawn.count(">ten<"), drawn.count(">(start)<"), drawn.count(">(end)<")
+    (2, 1, 1)
     """
     columns = list(zip(["(start)", *words], [*words, "(end)"], strict=True))
     places = _side_by_side([max(pair, key=len) for pair in columns])
@@ -724,3 +724,81 @@ def exponentials(logits, *, label, caption):
         inside.append(_text(228 + 68 * share, y, f"{share:.2f}", anchor="start"))
         found.append(_part(f"share{i + 1}", inside))
     return _figure(_svg(found, 24 + 24 * len(logits), label), caption)
+
+
+# ---- amounts and answers -----------------------------------------------------------------------
+
+
+def amounts(numbers, *, label, caption, station="one vector", shown="{:,}"):
+    """Draw a bar for each number, to scale, with the number behind it.
+
+    Parameters
+    ----------
+    numbers : dict of str to number
+        None is negative, and one is above 0.
+    label : str
+        The finding, for who cannot see the drawing.
+    caption : str
+    station : str
+        Whose colour the bars have, a key of `colours.STATIONS`.
+    shown : str
+        How a number is printed.
+
+    Returns
+    -------
+    IPython.display.HTML
+        Its parts are ``amount1`` to ``amountn``.
+
+    Examples
+    --------
+    >>> drawn = amounts({"needed": 86, "there": 2048}, label="", caption="").data
+    >>> ">2,048<" in drawn
+    True
+    """
+    largest, found = max(numbers.values()), []
+    for i, (name, number) in enumerate(numbers.items()):
+        y, words = 14 + 40 * i, shown.format(number)
+        full = (WIDTH - 70) * number / largest
+        bar = _box(4, y + 5, max(1, full), 13, "none", 0, _colour(station))
+        count = _text(10 + full, y + 16, words, anchor="start")
+        found.append(_part(f"amount{i + 1}", [_text(4, y, name, 12, "start"), bar, count]))
+    return _figure(_svg(found, 40 * len(numbers), label), caption)
+
+
+def answers(rows, *, label, caption):
+    """Draw answers below each other, word under word; what differs from the first row is marked.
+
+    Parameters
+    ----------
+    rows : dict of str to sequence of str
+        Title -> words; the first row is the right one.
+    label : str
+        The finding, for who cannot see the drawing.
+    caption : str
+
+    Returns
+    -------
+    IPython.display.HTML
+        Its parts are ``answer1`` to ``answern``.
+
+    Examples
+    --------
+    >>> rows = {"right": ["six", "(end)"], "said": ["ten", "(end)"]}
+    >>> answers(rows, label="", caption="").data.count("✗")
+    1
+    """
+    right, *_ = rows.values()
+    columns = max(map(len, rows.values()))
+    wide = max(WIDTH / columns, 6.4 * max(len(w) for row in rows.values() for w in row) + 8)
+    width, found = max(WIDTH, wide * columns), []
+    for i, (title, words) in enumerate(rows.items()):
+        y = 14 + 62 * i
+        inside = [_text(4, y, title, 12, "start", font_weight=700)]
+        for j, word in enumerate(words):
+            wrong = j >= len(right) or word != right[j]
+            look = {"stroke_dasharray": "3 2", "thick": 2} if wrong else {"opacity": 0.5}
+            inside.append(_box(wide * j + 2, y + 6, wide - 4, 22, **look))
+            inside.append(_text(wide * (j + 0.5), y + 21, word, SMALL))
+            inside.append(_text(wide * (j + 0.5), y + 40, "✗", SMALL) if wrong else "")
+        found.append(_part(f"answer{i + 1}", inside))
+    return _figure(_svg(found, 62 * len(rows) - 8, label, width), caption)
