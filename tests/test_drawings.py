@@ -51,6 +51,14 @@ def all_drawings():
         ),
         "gate": drawings.gate(numbers, old="sieben", new="u", **TOLD),
         "heads": drawings.heads(list("abcde"), maps, width=64, **TOLD),
+        "padded": drawings.padded([["quatre", "vingt"], ["douze"]], **TOLD),
+        "shifted": drawings.shifted(["eighty", "four"], **TOLD),
+        "waits": drawings.waits({"at once": [1] * 8, "one by one": range(1, 9)}, **TOLD),
+        "exponentials": drawings.exponentials({"first": 2.0, "second": -1.0}, **TOLD),
+        "amounts": drawings.amounts({"needed": 86.4, "there": 2048}, shown="{:,.0f}", **TOLD),
+        "answers": drawings.answers(
+            {"right": ["six", "(end)"], "said": ["ten", "seven", "(end)"]}, **TOLD
+        ),
     }
 
 
@@ -121,6 +129,47 @@ def test_heads_have_the_shapes_of_their_arrays():
     assert words.count("(5, 16)") == 8 and "(5, 64) again" in words[-1]
 
 
+def boxes(html, part):
+    """Places and sizes of the boxes in a part."""
+    (group,) = (one for one in tree_of(html).iter("g") if one.get("data-part") == part)
+    names = ("x", "y", "width", "height")
+    return [tuple(float(one.get(name)) for name in names) for one in group.iter("rect")]
+
+
+def test_padding_is_where_the_mask_is_false():
+    parts = [one for one in tree_of(DRAWN["padded"]).iter("g") if one.get("data-part")]
+    assert [texts(part) for part in parts] == [
+        ["quatre", "True", "vingt", "True"],
+        ["douze", "True", "0", "False"],
+    ]
+
+
+def test_what_a_decoder_is_asked_for_is_what_it_reads_one_place_later():
+    parts = [one for one in tree_of(DRAWN["shifted"]).iter("g") if one.get("data-part")]
+    wanted, read = zip(*map(texts, parts), strict=True)
+    assert (read[0], wanted[-1]) == ("(start)", "(end)") and wanted[:-1] == read[1:]
+
+
+def test_what_waits_stands_lower():
+    html = DRAWN["waits"]
+    assert len({y for _, y, *_ in boxes(html, "waits1")}) == 1
+    lower = [y for _, y, *_ in boxes(html, "waits2")]
+    assert lower == sorted(set(lower)) and len(lower) == 8
+    assert ">1 step<" in html and ">8 steps<" in html
+
+
+def test_bars_are_to_scale():
+    first, second = (boxes(DRAWN["amounts"], f"amount{i}")[0][2] for i in (1, 2))
+    assert abs(first / second - 86.4 / 2048) < 1e-3
+    first, second = (boxes(DRAWN["exponentials"], f"share{i}")[0][2] for i in (1, 2))
+    assert abs(second / first - np.exp(-3)) < 1e-3
+
+
+def test_wrong_words_are_marked():
+    parts = [one for one in tree_of(DRAWN["answers"]).iter("g") if one.get("data-part")]
+    assert [texts(part).count("✗") for part in parts] == [0, 3]
+
+
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_drawing_can_be_heard_and_read_on_a_phone(name):
     figure = tree_of(DRAWN[name])
@@ -136,6 +185,12 @@ def test_a_drawing_can_be_heard_and_read_on_a_phone(name):
         begin = x - {"start": 0, "middle": length / 2, "end": length}[text.get("text-anchor")]
         assert -2 <= begin and begin + length <= width + 2, text.text
         assert 0 <= y <= height, text.text
+
+
+def test_a_drawing_of_looks_can_have_another_title_and_colour():
+    html = attends(chain=False, station="attention", title="a key for each name")
+    assert "a key for each name" in html and "var(--attention," in html
+    assert "one vector for each input" not in html and "self-attention" not in html
 
 
 def test_weights_of_another_shape_are_refused():

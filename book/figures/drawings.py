@@ -310,7 +310,7 @@ def _decoder(said, top, colour):
 # ---- who looks where ---------------------------------------------------------------------------
 
 
-def looks(asked, rows, weights, *, chain, sums, label, caption, chosen=0):
+def looks(asked, rows, weights, *, chain, sums, label, caption, chosen=0, **look):
     """Draw where each row looks: lines as wide as its weights, and the weights as numbers.
 
     In the built page one presses a row to see its looks; in a kernel the first one is drawn.
@@ -333,6 +333,9 @@ def looks(asked, rows, weights, *, chain, sums, label, caption, chosen=0):
     caption : str
     chosen : int
         The row that is shown at first.
+    **look
+        ``title``, what the vectors are, and ``station``, whose colour the looks have, where that
+        is not what `chain` says.
 
     Returns
     -------
@@ -354,9 +357,10 @@ def looks(asked, rows, weights, *, chain, sums, label, caption, chosen=0):
     weights = [list(map(float, row)) for row in weights]
     if [len(row) for row in weights] != [len(asked)] * len(rows):
         raise ValueError(f"weights must be ({len(rows)}, {len(asked)}): a row for each word")
-    colour = _colour("attention" if chain else "self-attention")
+    title = "the encoder's states, one after another" if chain else "one vector for each input"
+    colour = _colour(look.get("station", "attention" if chain else "self-attention"))
     places = _side_by_side(asked, 20 if max(map(len, asked)) < 2 else 0)
-    found = _vectors(asked, places, chain, colour)
+    found = _vectors(asked, places, chain, colour, look.get("title", title))
     below = _side_by_side(rows)
     if not chain:
         pairs = itertools.product(places, below)
@@ -395,11 +399,10 @@ def _side_by_side(words, pitch=0):
     return found
 
 
-def _vectors(asked, places, chain, colour):
+def _vectors(asked, places, chain, colour, title):
     """Return the words that were read, and a vector for each; in a chain they lead to the next."""
     name, found = "h" if chain else "x", []
-    words = "the encoder's states, one after another" if chain else "one vector for each input"
-    found.append(_text(4, 13, words, anchor="start", font_weight=700))
+    found.append(_text(4, 13, title, anchor="start", font_weight=700))
     for j, (word, (x, width)) in enumerate(zip(asked, places, strict=True)):
         wide = min(width - 4, 30)
         inside = [_text(x, 34, word), _line([(x, 39), (x, 47)])]
@@ -713,15 +716,15 @@ def exponentials(logits, *, label, caption):
     """
     powers = {name: math.exp(z) for name, z in logits.items()}
     total, found = sum(powers.values()), []
-    heads = ((4, "word"), (72, "logit z"), (150, "e to the z"), (224, "share of the sum"))
+    heads = ((4, "word"), (72, "logit z"), (150, "e to the z"), (218, "share of the sum"))
     found += [_text(x, 13, words, 12, "start", font_weight=700) for x, words in heads]
     for i, (name, power) in enumerate(powers.items()):
         y, share = 34 + 24 * i, power / total
         inside = [_text(4, y, name, anchor="start")]
         inside.append(_text(110, y, f"{logits[name]:.1f}".replace("-", "−"), anchor="end"))
         inside.append(_text(200, y, f"{power:.2f}", anchor="end"))
-        inside.append(_box(224, y - 11, 68 * share, 14, "none", 0, _colour("one vector")))
-        inside.append(_text(228 + 68 * share, y, f"{share:.2f}", anchor="start"))
+        inside.append(_box(218, y - 11, 68 * share, 14, "none", 0, _colour("one vector")))
+        inside.append(_text(222 + 68 * share, y, f"{share:.2f}", anchor="start"))
         found.append(_part(f"share{i + 1}", inside))
     return _figure(_svg(found, 24 + 24 * len(logits), label), caption)
 
