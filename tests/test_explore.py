@@ -65,7 +65,6 @@ def draw_cells(figure, row, letter):
     plots.heatmap(figure, matrix, rows="ab", columns="xyz")
 
 
-SCRIPTS = ("controls", "explore")  # in the order of what stands on what
 CELLS = {"row": [0, 1], "letter": list("xyz")}
 CELLS_ALT = "row {row} looks at {letter}"
 
@@ -240,7 +239,7 @@ def test_page_weight(static, draw, values, limit):
 
 
 def test_scripts_are_about_a_kilobyte_each():
-    for name in ("controls", "explore"):
+    for name in ("controls", "frames"):
         text = (BOOK / "_static" / f"{name}.js").read_bytes()
         assert len(gzip.compress(text)) < 1400
 
@@ -506,8 +505,8 @@ def page_file(tmp_path_factory):
         explore(draw_map, alt="map at {sharpness:.2f}", caption="Map.", sharpness=SHARPNESS)
         show(still, alt="a map", caption="Still.")
     style, script = (
-        "\n".join((BOOK / "_static" / f"{name}.{kind}").read_text() for name in SCRIPTS)
-        for kind in ("css", "js")
+        "\n".join((BOOK / "_static" / name).read_text() for name in names)
+        for names in (("explore.css", "controls.css"), ("controls.js", "frames.js"))
     )
     dark = 'html[data-theme="dark"] { background: #14181e; color: #ced6dd; }'
     path = tmp_path_factory.mktemp("page") / "index.html"

@@ -128,9 +128,9 @@ def slider(label, options, start=0, play=False):
     button = '<button type="button" disabled>▶ play</button>' if play else ""
     return (
         f'<div class="slider" data-control><label><span>{escape(label)}</span>'
-        f'<input type="range" min="0" max="{len(options) - 1}" value="{start}" '
-        f'aria-valuetext="{text}" data-texts="{all_texts}" style="--steps:{len(options) - 1 or 1}" '
-        f'autocomplete="off" disabled></label>'
+        f'<b class="rail" style="--steps:{len(options) - 1 or 1}"><input type="range" min="0" '
+        f'max="{len(options) - 1}" value="{start}" aria-valuetext="{text}" '
+        f'data-texts="{all_texts}" autocomplete="off" disabled></b></label>'
         f'<output aria-live="off" style="min-width:{max(map(len, options))}ch">{text}</output>'
         f"{button}</div>"
     )

@@ -4,7 +4,7 @@ It stands between `plots`, which draws the figures, and the chapters, and knows 
 kernel (Lab, Binder, Colab) `explore` shows ipywidgets. When the book is built, its extension
 sets the environment variable STATIC_BOOK=1, and the same call writes plain HTML: a picture,
 native radio buttons and sliders, and one small picture for each of their positions. The page's
-scripts, ``_static/controls.js`` and ``explore.js``, need no kernel, no network and no widget
+scripts, ``_static/controls.js`` and ``frames.js``, need no kernel, no network and no widget
 library.
 """
 
@@ -234,7 +234,7 @@ def _show_frames(draw, figure, alt, caption, labels, start, play, values):
         for name, options in values.items()
     ]
     _show_html(
-        f'<figure class="explore" data-scripts="controls explore">'
+        f'<figure class="explore" data-scripts="controls frames">'
         f"<div>{_image_element(base, _words(alt, start))}</div>"
         f"{panel(controls, labels.values())}{_caption_element(caption)}"
         f'<script type="application/json">{packed}</script></figure>'
