@@ -21,12 +21,13 @@ LETTER, SMALL = 13, 11  # sizes of text
 FAINT = 0.005  # smaller weights are not drawn: printed, they would be 0
 
 
-def _figure(drawn, caption, say=""):
+def _figure(drawn, caption, say="", scrolls=False):
     """Put drawings into a figure with a caption, and a line in which the chosen row is told."""
+    keys = ' tabindex="0"' if scrolls else ""  # what scrolls must be reached by keyboard
     told = f'<p class="say" aria-live="polite">{escape(say)}</p>' if say else ""
     return HTML(
         f'<figure class="drawing" data-scripts="drawings handles" style="margin:1rem 0">\n'
-        f'<div style="overflow-x:auto">{drawn}</div>\n{told}'
+        f'<div style="overflow-x:auto"{keys}>{drawn}</div>\n{told}'
         f'<figcaption style="font-size:0.9rem">{escape(caption)}</figcaption>\n</figure>'
     )
 
@@ -389,7 +390,7 @@ def _tell(word, asked, row):
 
 def _side_by_side(words, pitch=0):
     """Return (middle, width) for each word, over the whole width; equal ones if told so."""
-    widths = [pitch or max(26, 7 * len(word) + 6) for word in words]
+    widths = [pitch or max(26, 7.3 * len(word) + 7) for word in words]
     gap = min(14, (WIDTH - 4 - sum(widths)) / max(1, len(words) - 1))
     x = (WIDTH - sum(widths) - gap * (len(words) - 1)) / 2
     found = []
@@ -804,4 +805,5 @@ def answers(rows, *, label, caption):
             inside.append(_text(wide * (j + 0.5), y + 21, word, SMALL))
             inside.append(_text(wide * (j + 0.5), y + 40, "✗", SMALL) if wrong else "")
         found.append(_part(f"answer{i + 1}", inside))
-    return _figure(_svg(found, 62 * len(rows) - 8, label, width), caption)
+    drawn = _svg(found, 62 * len(rows) - 8, label, width)
+    return _figure(drawn, caption, scrolls=width > WIDTH)
