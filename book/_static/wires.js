@@ -15,8 +15,8 @@
     silent: "Both sides have {rows} rows, so it runs, and nothing warns. With the right words " +
       "before each it says {hits} of {rows} words right.",
     runs: "It runs, and nothing warns.",
-    trained: "Trained so from the start: <b>{own}</b> of the held-out numbers right, in five " +
-      "seeds; with the usual wires {usual}.",
+    trained: "Trained so from the start, on {task}, models get <b>{own}</b> of the held-out ones " +
+      "right (five seeds); with the usual wires {usual}.",
     untrained: "The course has trained no model so.",
     expected: "You expected: {guess}.",
     title: "{asking} asks {asked}",
@@ -145,7 +145,8 @@
         said.push(filled("silent", { rows: wanted.length, hits }));
       } else {
         const own = data.trained[`${wires.decoder} ${wires.cross}`];
-        said.push(TEXT.runs, own ? filled("trained", { own, usual: data.trained[engine.WIRES] })
+        said.push(TEXT.runs, own
+          ? filled("trained", { own, usual: data.trained[engine.WIRES], task: data.trainedOn })
           : TEXT.untrained);
       }
       return said.join(" ");

@@ -34,6 +34,7 @@ def wires(
     head=1,
     switches=("encoder", "decoder", "cross"),
     trained_so=None,
+    trained_on="",
     equal=(),
     caption="",
     address="wires",
@@ -50,6 +51,8 @@ def wires(
     trained_so : dict, optional
         Wires of a decoder -> shares of held-out numbers right, one a seed, of models that were
         trained with them.
+    trained_on : str
+        What these were trained on, as in "numbers of up to four digits".
     equal : tuple of int
         Numbers with as many rows on both sides.
 
@@ -71,9 +74,9 @@ def wires(
     if os.environ.get("STATIC_BOOK") == "1":
         extra = Extra(
             classes="wired",
-            scripts=("wires",),
+            scripts=("wires", "handles"),
             before=_boxes(switches, address),
-            data=_data(languages, trained_so or {}, equal),
+            data=_data(languages, trained_so or {}, equal) | {"trainedOn": trained_on},
             labels=("source", "target"),
             who=False,
         )
@@ -138,7 +141,7 @@ def _told(usual):
 
 def _mark(tap):
     """Return the letter in its colour; queries are round, keys and values square."""
-    return f'<b class="{tap}" aria-hidden="true">{tap.upper()}</b>'
+    return f'<b class="{tap}" data-part="{tap.upper()}" aria-hidden="true">{tap.upper()}</b>'
 
 
 def _switch(kind, tap, usual, address):
