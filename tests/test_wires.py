@@ -100,9 +100,7 @@ def test_equally_long_all_eight_run_and_none_sees_a_later_word(taps):
 
 def test_an_attention_of_none_adds_nothing_and_looks_nowhere():
     params, x, memory = block_and_inputs()
-    _, own, cross = rewired_block(
-        params, x, memory, causal_mask(5), wires="none tss", norm="none"
-    )
+    _, own, cross = rewired_block(params, x, memory, causal_mask(5), wires="none tss", norm="none")
     assert (own == 0).all() and np.abs(cross.sum(axis=-1) - 1).max() < 1e-5
     _, expected = multi_head_attention(params["cross"], x, memory)
     assert np.abs(cross - expected).max() < 1e-5

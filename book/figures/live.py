@@ -120,14 +120,14 @@ def live(trained, *, name, words, languages, numbers, start, head=1, caption="",
     ...      words=tasks.number_words, languages=("fr", "en"), numbers=(10, 999))
     ... # doctest: +SKIP
     """
-    figure = checked_figure(trained, name, words, languages, numbers, start, head)
+    figure = _checked_figure(trained, name, words, languages, numbers, start, head)
     if os.environ.get("STATIC_BOOK") == "1":
         _show_card(figure, start, head, caption, address)
     else:
         _show_widgets(figure, start, head, caption)
 
 
-def checked_figure(trained, name, words, languages, numbers, start, head):
+def _checked_figure(trained, name, words, languages, numbers, start, head):
     """Return what all ways of showing need, or say what is wrong with the arguments of `live`."""
     for language in languages:
         if language not in LANGUAGES:

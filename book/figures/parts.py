@@ -8,7 +8,7 @@ the typed number, and what the trained model says without it. In the built book
 import os
 from html import escape
 
-from figures.live import Extra, _show_card, _show_widgets, checked_figure
+from figures.live import Extra, _checked_figure, _show_card, _show_widgets
 
 #: Part -> (what it is called, what it does, the label of its paragraph, whether it can be out).
 PARTS = {
@@ -103,7 +103,7 @@ def parts(
     ...       words=tasks.number_words, languages=("fr", "en"), numbers=(10, 999))
     ... # doctest: +SKIP
     """
-    figure = checked_figure(trained, name, words, languages, numbers, start, 1)
+    figure = _checked_figure(trained, name, words, languages, numbers, start, 1)
     if os.environ.get("STATIC_BOOK") == "1":
         settings, task = trained.settings, trained.task
         sizes = {"width": settings.width, "heads": settings.heads}

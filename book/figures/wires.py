@@ -10,7 +10,7 @@ import os
 
 import numpy as np
 
-from figures.live import LANGUAGES, Extra, _show_card, _show_widgets, checked_figure
+from figures.live import LANGUAGES, Extra, _checked_figure, _show_card, _show_widgets
 
 #: The attentions of a Transformer: kind -> name, who asks, who is asked, the usual wires.
 ATTENTIONS = {
@@ -70,7 +70,7 @@ def wires(
     for kind in switches:
         if kind not in ATTENTIONS:
             raise ValueError(f"switches: {kind!r} must be one of {list(ATTENTIONS)}")
-    figure = checked_figure(trained, name, words, languages, numbers, start, head)
+    figure = _checked_figure(trained, name, words, languages, numbers, start, head)
     if os.environ.get("STATIC_BOOK") == "1":
         extra = Extra(
             classes="wired",

@@ -30,7 +30,7 @@ from helpers.fast import transformer as kernels
 from helpers.functions import dropout as drop
 from helpers.functions import embedding, feed_forward, layer_norm, linear
 from helpers.positions import add_positions, position_score
-from helpers.shapes import require, shapes
+from helpers.shapes import shapes
 
 #: The usual wires of a decoder: self-attention asks the target, cross-attention the source.
 WIRES = "ttt tss"
@@ -282,7 +282,9 @@ def tapped(params, y, memory, taps, mask, memory_mask, score=scaled_dot, usual="
     (3, 2, 5, 7)
     """
     asking, *asked = usual if taps == "none" else taps
-    _require_fit(y.shape[1], memory.shape[1], asking, asked)
+    reason = misfit((asking, *asked), memory.shape[1], y.shape[1])
+    if reason:
+        raise ValueError(reason)
     both = {"t": (y, mask), "s": (seen(memory, memory_mask), memory_mask)}
     masks = [both[side][1] for side in dict.fromkeys(asked) if both[side][1] is not None]
     allowed = masks[0] if len(masks) == 1 else masks[0] & masks[1] if masks else None
@@ -296,19 +298,22 @@ def tapped(params, y, memory, taps, mask, memory_mask, score=scaled_dot, usual="
     return join_heads(weights @ values, params["output"]), weights
 
 
-def _require_fit(n_target, n_source, asking, asked):
-    """Raise unless each key has a value, and each word that waits gets a row."""
-    sizes = {"t": n_target, "s": n_source}
-    names = {"t": "the target", "s": "the source"}
-    keys, values = asked
-    require(
-        sizes[keys] == sizes[values],
-        f"keys from {names[keys]}, values from {names[values]}: "
-        f"{sizes[keys]} weights, {sizes[values]} values",
-    )
-    require(
-        sizes[asking] == n_target,
-        f"queries from the source: {n_source} rows come out, {n_target} words wait",
+def misfit(taps, n_source, n_target):
+    """Say why these taps don't fit, or "": each key needs a value, each word that waits a row.
+
+    Examples
+    --------
+    >>> misfit("tss", 7, 9), misfit("sss", 7, 9)
+    ('', 'queries from the source: 7 rows come out, 9 words wait')
+    """
+    asking, keys, values = taps
+    sizes, names = {"t": n_target, "s": n_source}, {"t": "the target", "s": "the source"}
+    if sizes[keys] != sizes[values]:
+        count = f"{sizes[keys]} weights, {sizes[values]} values"
+        return f"keys from {names[keys]}, values from {names[values]}: {count}"
+    fits = sizes[asking] == n_target
+    return (
+        "" if fits else f"queries from the source: {n_source} rows come out, {n_target} words wait"
     )
 
 
