@@ -10,6 +10,7 @@
 import re
 from html import escape, unescape
 
+import published
 from folders import BOOK
 
 SHORTEST = 40  # letters of a sentence that may stand for a page
@@ -222,14 +223,14 @@ def first_sentences(body):
     return ""
 
 
-def preview(title, sentence, repository):
+def preview(title, sentence, address):
     """Return the tags that say what a page is about; a picture only where there is an address.
 
     Parameters
     ----------
     title, sentence : str
-    repository : str
-        Its address, from which the address of the published pages follows; empty if unknown.
+    address : str
+        Where the book is published; empty if it is nowhere.
 
     Examples
     --------
@@ -237,12 +238,10 @@ def preview(title, sentence, repository):
     '<meta name="description" content="About a look-up." />'
     """
     tags = f'<meta name="description" content="{escape(sentence)}" />'
-    place = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+?)/?", repository or "")
-    if not place:
+    if not address:
         return tags
-    address = f"https://{place[1].lower()}.github.io/{place[2]}"
     more = {"title": title, "description": sentence, "type": "article"}
-    more["image"] = f"{address}/_static/screenshot.png"
+    more["image"] = f"{address}_static/screenshot.png"
     return tags + "".join(
         f'\n<meta property="og:{name}" content="{escape(text)}" />' for name, text in more.items()
     )
@@ -269,7 +268,7 @@ def mend_page(app, pagename, templatename, context, doctree):
     sentence = first_sentences(body)
     if doctree is not None and sentence:
         title = unescape(re.sub(r"<[^>]*>", "", context.get("title", "")))
-        address = app.config.html_theme_options.get("repository_url")
+        address = published.places().get("book", "")
         context["metatags"] = context.get("metatags", "") + preview(title, sentence, address)
     for step in (mark_languages, name_figures, keep_punctuation, label_cells):
         body = step(body)
