@@ -3,7 +3,8 @@
 
    typed.read(text, model, data)            { words, right }, or { trouble }: a sentence
    typed.listen(card, names, data, answer)  calls answer({ words, right }) on what is typed into the
-                                            figure's field, once the models of these names are there
+                                            figure's field, once the models of these names are
+                                            there; returns a function, true once they are
 
    `right` is what the model should say, as far as that is known. `data` has
      languages   of what is read and of what is said; "" if it is none
@@ -85,16 +86,12 @@ const typed = (() => {
       complain(TEXT.missing + (test && ` <a href="${test}">${TEXT.test}</a>`));
     }
 
+    const arrived = () => names.every(name => models[name]);
+    const ready = () => Promise.all(names.map(load)).then(arrived, missing);
+
     async function hear() {
       const own = ++turn;
-      if (!names.every(name => models[name])) {
-        try {
-          await Promise.all(names.map(load));
-        } catch {
-          return missing();
-        }
-        if (own !== turn) return;  // something else was typed meanwhile
-      }
+      if (!arrived() && !await ready() || own !== turn) return;  // or there is something newer
       const { trouble, ...found } = read(input.value, models[names[0]], data);
       complain(trouble ?? "");
       if (!trouble) answer(found);
@@ -104,6 +101,7 @@ const typed = (() => {
     input.addEventListener("focus", early, { once: true });
     input.addEventListener("input", hear);
     input.disabled = false;
+    return ready;
   }
 
   return { read, listen };

@@ -32,9 +32,9 @@ KINDS = {
 #: What the script runs, of the settings that choose a model's formulas.
 KNOWN = {
     "model": ("recurrent", "transformer"),
-    "encoder": ("gru", "self_attention"),
+    "encoder": ("gru", "rnn", "lstm", "bidirectional", "self_attention"),
     "attention": ("after", "inside"),
-    "score": ("dot", "scaled_dot", "general", "additive"),
+    "score": ("dot", "scaled_dot", "general", "additive", "location"),
     "positions": ("sinusoidal", "learned", "none"),
     "norm": ("pre", "post", "none"),
     "reversed_source": (False,),
