@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from accessible import serious_troubles
 from playwright.sync_api import sync_playwright
+from test_live import FLAGS, PHONE, RUN, data_of, some_numbers
 
 import selftest
 from figures import sides as module
@@ -18,7 +19,6 @@ from figures.typed import Typed
 from folders import BOOK, HTML
 from helpers import runs, tasks
 from helpers.measures import forbidding
-from test_live import FLAGS, PHONE, RUN, data_of, some_numbers
 
 STATIC = BOOK / "_static"
 SCRIPTS = module.SCRIPTS.split()
@@ -43,7 +43,9 @@ GERMAN = list(NUMBERS)[:3]
 def some_letters(count):
     """Draw sequences of letters of all lengths up to 28, on which nobody was trained."""
     rng = np.random.default_rng(5)
-    return ["".join(rng.choice(list("abcdefghijklmnopqrst"), n)) for n in rng.integers(2, 29, count)]
+    return [
+        "".join(rng.choice(list("abcdefghijklmnopqrst"), n)) for n in rng.integers(2, 29, count)
+    ]
 
 
 def models_of(names):
@@ -291,9 +293,8 @@ def test_the_engine_says_numbers_as_numpy_does(open_page, name):
 FORBIDDEN = """async ([name, inputs]) => {
   const model = await engine.load(name);
   return inputs.map(([words, looks]) => {
-    const rows = [];
-    for (const [i, j] of looks) (rows[i] ??= Array(words.length).fill(true))[j] = false;
-    const { said, maps } = engine.run(model, words, rows);
+    const mask = (i, j) => !looks.some(look => look[0] === i && look[1] === j);
+    const { said, maps } = engine.run(model, words, mask);
     return { said, weights: maps.cross.heads[0] };
   });
 }"""
@@ -422,8 +423,11 @@ def test_what_was_said_and_how_sure_it_was(open_page):
             assert said(page, k) == words
             logits = trained.logits([trained.task.pair(text, words)])[0, :-1].astype(float)
             sure = 1 / np.exp(logits - logits.max(axis=-1, keepdims=True)).sum(axis=-1)
-            shown = page.locator(".says").nth(k).locator("[style]").evaluate_all(
-                "all => all.map(one => +one.style.getPropertyValue('--p'))"
+            shown = (
+                page.locator(".says")
+                .nth(k)
+                .locator("[style]")
+                .evaluate_all("all => all.map(one => +one.style.getPropertyValue('--p'))")
             )
             assert np.abs(np.array(shown) - sure).max() <= 0.01
     type_in(page, "xyz")

@@ -26,12 +26,11 @@ const engine = (() => {
   const joined = (x, y) => x.map((row, i) => Float32Array.of(...row, ...y[i]));
   const everywhere = change => x => x.map(row => row.map(value => change(value)));
 
-  // What `where` does not allow gets 0; where it allows nothing, all do.
-  function softmax(scores, where) {
-    const allowed = scores.map((score, j) => where && !where[j] ? -Infinity : score);
-    const highest = Math.max(...allowed, -Number.MAX_VALUE);
-    const powers = allowed.map(score => Math.exp(score - highest));
-    const total = powers.reduce((sum, power) => sum + power, 0) || 1;
+  function softmax(scores) {
+    const highest = Math.max(...scores);
+    if (highest === -Infinity) return scores.map(() => 0);  // a mask allows nothing
+    const powers = scores.map(score => Math.exp(score - highest));
+    const total = powers.reduce((sum, power) => sum + power, 0);
     return powers.map(power => power / total);
   }
 
@@ -80,16 +79,23 @@ const engine = (() => {
   const location = params => (queries, keys) =>
     multiply(queries, params.weight).map(row => row.slice(0, keys.length));
 
-  // A model needs no mask: one sentence has no padding, and later words aren't there yet. It is for
-  // what a reader forbids; true = may attend.
-  const attentionWeights = (queries, keys, score = scaledDot, mask) =>
-    score(queries, keys).map((row, i) => softmax(row, mask?.[i]));
-  const attention = (queries, keys, values, score, mask) =>
-    multiply(attentionWeights(queries, keys, score, mask), values);
+  // A mask tells whether query i may attend to key j. A translation needs none: one sentence has
+  // no padding, and later words aren't there yet.
+  const causalMask = (i, j) => j <= i;
+  const prefixMask = length => (i, j) => j < length || j <= i;
 
-  function multiHeadAttention(params, queriesFrom, { keys, values }) {
+  function attentionWeights(queries, keys, mask, score = scaledDot) {
+    return score(queries, keys).map((row, i) => softmax(mask ? row.map((value, j) =>
+      mask(i, j) ? value : -Infinity) : row));
+  }
+
+  const attention = (queries, keys, values, mask, score) =>
+    multiply(attentionWeights(queries, keys, mask, score), values);
+
+  function multiHeadAttention(params, queriesFrom, { keys, values }, mask, score = scaledDot) {
     const queries = splitHeads(queriesFrom, params.queries);
-    const weights = queries.map((own, head) => attentionWeights(own, keys[head]));
+    const weights = queries.map((own, head) => attentionWeights(own, keys[head], mask,
+      (some, others) => score(some, others, head, queries.length)));
     const contexts = weights.map((own, head) => multiply(own, values[head]));
     return [joinHeads(contexts, params.output), weights];
   }
@@ -119,6 +125,31 @@ const engine = (() => {
     }[name];
     return place ? add(x, x.map((_, i) => place(start + i))) : x;
   }
+
+  // Each pair of numbers is turned by an angle that grows with the position.
+  const rotate = (x, start = 0) => x.map((row, i) => row.map((value, c) => {
+    const angle = (start + i) / 10000 ** ((c - c % 2) / row.length), other = row[c ^ 1];
+    return value * Math.cos(angle) + (c % 2 ? other : -other) * Math.sin(angle);
+  }));
+
+  const firstQuery = (queries, keys) => keys.length - queries.length;
+  const rotary = (queries, keys) =>
+    scaledDot(rotate(queries, firstQuery(queries, keys)), rotate(keys));
+
+  function alibiSlope(head, heads) {
+    const power = 2 ** Math.floor(Math.log2(heads));
+    return 2 ** (head < power ? -8 / power * (head + 1) : -4 / power * (2 * (head - power) + 1));
+  }
+
+  function alibi(queries, keys, head, heads) {
+    const first = firstQuery(queries, keys), slope = alibiSlope(head, heads);
+    return scaledDot(queries, keys).map((row, i) => row.map((value, j) => {
+      const back = first + i - j;
+      return value - slope * (back >= 0 ? back : -2 * back);
+    }));
+  }
+
+  const positionScore = name => ({ rotary, alibi })[name] ?? scaledDot;
 
   // ---- helpers.recurrent ---------------------------------------------------------------------
 
@@ -177,8 +208,9 @@ const engine = (() => {
     return [norm === "post" ? layerNorm(params, sum) : sum, weights];
   }
 
-  function encoderBlock(params, x, options) {
-    const itself = y => multiHeadAttention(params.attention, y, keysValues(params.attention, y));
+  function encoderBlock(params, x, mask, options) {
+    const itself = y => multiHeadAttention(params.attention, y, keysValues(params.attention, y),
+      mask, positionScore(options.positions));
     const each = y => [feedForward(params.expand, params.shrink, y)];
     const [seen, weights] = sublayer(params.attention_norm, x, itself, options);
     return [sublayer(params.feed_forward_norm, seen, each, options)[0], weights];
@@ -187,7 +219,8 @@ const engine = (() => {
   function decoderBlock(params, x, cache, options) {
     const itself = y => {
       cache.itself = keysValues(params.attention, y, cache.itself);
-      return multiHeadAttention(params.attention, y, cache.itself);
+      return multiHeadAttention(params.attention, y, cache.itself, undefined,
+        positionScore(options.positions));
     };
     const source = y => multiHeadAttention(params.cross, y, cache.memory);
     const each = y => [feedForward(params.expand, params.shrink, y)];
@@ -206,15 +239,18 @@ const engine = (() => {
 
   const leave = (params, x) => params.norm ? layerNorm(params.norm, x) : x;
 
-  function encoder(params, embedded, options) {
+  // All blocks; a mask for each of them, or none.
+  function stack(params, embedded, masks, options) {
     let x = enter(params, embedded, options.positions), weights;
     const maps = [];
-    for (const block of blocks(params)) {
-      [x, weights] = encoderBlock(block, x, options);
+    blocks(params).forEach((block, layer) => {
+      [x, weights] = encoderBlock(block, x, masks[layer], options);
       maps.push(...weights);
-    }
+    });
     return [leave(params, x), maps];
   }
+
+  const encoder = (params, embedded, options) => stack(params, embedded, [], options);
 
   // The new positions alone; what the old ones left is in the cache, which grows.
   function decoder(params, embedded, cache, options) {
@@ -247,11 +283,26 @@ const engine = (() => {
     return { step, maps };
   }
 
+  // The logits of every place, and the heads of all blocks one after the other.
+  function decoderOnly(params, tokens, masks, options) {
+    const embedded = embedding(params.embedding, tokens);
+    const [outputs, maps] = stack(params.stack, embedded, masks, options);
+    return [linear(params.output, outputs), maps];
+  }
+
+  // helpers.measures: the parameters of a stack in which one head of one block says nothing.
+  function ablateHead(params, layer, head) {
+    const name = `block_${layer}`, block = params[name], { output } = block.attention;
+    const silenced = output.map((own, h) => h === head ? everywhere(() => 0)(own) : own);
+    const attention = { ...block.attention, output: silenced };
+    return { ...params, [name]: { ...block, attention } };
+  }
+
   // ---- helpers.seq2seq -----------------------------------------------------------------------
 
   // A GRU that looks before each step (attention inside).
   function attentiveStep(params, x, memory, state, mask) {
-    const [weights] = attentionWeights([state], memory, additive(params.score), mask);
+    const [weights] = attentionWeights([state], memory, mask, additive(params.score));
     const [context] = multiply([weights], memory);
     return [gruStep(params.gru, Float32Array.of(...x, ...context), state), context, weights];
   }
@@ -286,7 +337,7 @@ const engine = (() => {
     location: () => location(params.score),
   })[name]();
 
-  // The mask has a row for each step, or none: then all may be looked at.
+  // Row i of the mask is the step in which word i is said.
   function seq2seq(params, source, options, mask) {
     const [outputs, summary, seen] = encode(params, source, options);
     const memory = wire(outputs, summary, options.attend);
@@ -295,14 +346,14 @@ const engine = (() => {
     let state = summary;
     const step = token => {
       const [x] = embedding(params.target_embedding, [token]);
-      const may = [mask?.[maps.cross[0].length]];
+      const row = maps.cross[0].length, own = mask && ((_, j) => mask(row, j));
       let context, weights;
       if (options.attention === "inside") {
-        [state, context, weights] = attentiveStep(params.decoder, x, memory, state, may);
+        [state, context, weights] = attentiveStep(params.decoder, x, memory, state, own);
       } else {
         state = cell(params.decoder, x, state);
         const score = namedScore(options.score, params);
-        [weights] = attentionWeights([shown(state)], memory, score, may);
+        [weights] = attentionWeights([shown(state)], memory, own, score);
         [context] = multiply([weights], memory);
       }
       maps.cross[0].push(weights);
@@ -352,14 +403,18 @@ const engine = (() => {
 
   const folder = document.currentScript?.src, models = {}, arrivals = {};
 
-  // The file of a model calls this. Its numbers are whole ones of 16 bits, times a scale an array.
-  function arrive(name, { arrays, data, ...model }) {
-    const bytes = Uint8Array.from(atob(data), letter => letter.charCodeAt(0));
-    const whole = new Int16Array(bytes.buffer), params = {};
+  // The file of a model calls this. Its numbers are whole ones of 16 bits, times a scale an array;
+  // small models, which guess more often, have 8 bits behind the point as well.
+  const bytes = data => Uint8Array.from(atob(data), letter => letter.charCodeAt(0)).buffer;
+
+  function arrive(name, { arrays, data, more, ...model }) {
+    const rest = more && new Int8Array(bytes(more)), params = {};
+    const whole = Float32Array.from(new Int16Array(bytes(data)),
+      (value, i) => rest ? value + rest[i] / 256 : value);
     let at = 0;
     for (const [path, shape, scale] of arrays) {
       const size = shape.reduce((all, n) => all * n, 1), places = path.split("/");
-      const last = places.pop(), values = Float32Array.from(whole.subarray(at, at += size));
+      const last = places.pop(), values = whole.subarray(at, at += size);
       const owner = places.reduce((part, place) => part[place] ??= {}, params);
       owner[last] = nested(values.map(value => value * scale), shape);
     }
@@ -390,7 +445,8 @@ const engine = (() => {
 
   return {
     softmax, linear, layerNorm, attentionWeights, attention, multiHeadAttention, gruStep, gru,
-    encoderBlock, decoderBlock, encoder, decoder, transformer, seq2seq, greedy,
-    END, models, run, arrive, load,
+    causalMask, prefixMask, rotate, rotary, alibi,
+    encoderBlock, decoderBlock, encoder, decoder, transformer, decoderOnly, ablateHead,
+    seq2seq, greedy, START, END, models, run, arrive, load,
   };
 })();

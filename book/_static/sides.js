@@ -95,12 +95,8 @@
     }
 
     function answer(k) {
-      const rows = [];
-      forbidden[k].forEach(cell => {
-        const [i, j] = cell.split(" ").map(Number), columns = state.answers[k].columns.length;
-        (rows[i] ??= Array(columns).fill(true))[j] = false;
-      });
-      const { said, sure, maps: { cross } } = run(models[names[k]], state.source, rows);
+      const mask = (i, j) => !forbidden[k].has(`${i} ${j}`);
+      const { said, sure, maps: { cross } } = run(models[names[k]], state.source, mask);
       return { said, sure, columns: cross.columns, weights: cross.heads[0] };
     }
 

@@ -1,4 +1,4 @@
-"""Several trained models answer the same input, side by side: where does each of them break?
+"""Several trained models answer the same input, side by side, to see where each of them breaks.
 
 It knows no model: it takes objects with parameters, settings and a task's words, such as
 `helpers.runs.Trained`. In a kernel `side_by_side` shows ipywidgets, and what is typed goes through
@@ -18,7 +18,7 @@ from figures.explore import _caption_element, _file, _pixels, _show_html
 from figures.live import _require_known
 from figures.maps import map_html, plain_weights, printed, spoken, words_html
 from figures.plots import attention_map, new_figure, panels
-from figures.typed import LANGUAGES, hint, unit
+from figures.typed import LANGUAGES, hint, label, unit
 
 SCRIPTS = "engine number_names map typed sides"
 HINT = "Point at a cell, or press a word: its row is read out here."
@@ -93,7 +93,7 @@ class _Sides:
         return self.typed.read(text, self.vocabulary)
 
     def answer(self, model, words, looks=()):
-        """What a model says, its map, and how sure it is of each word."""
+        """Return what a model says, its map, and how sure it is of each word."""
         if looks:
             found = self.forbid(model, words, looks)
             return {"said": found.rows[:-1], "found": found, "sure": None}
@@ -183,28 +183,40 @@ def _show_card(figure, start, caption):
     words, right = figure.read(start)
     answers = [figure.answer(model, words) for model in figure.models.values()]
     identity, sides = f"sides-{next(_numbers)}", figure.sides()
-    first, second = figure.typed.languages
     data = _state(figure, identity, sides, words, right, answers)
     # In a script element, only a "<" could end the data too early.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    reads = words_html(words, "source", first) if figure.maps else _plain(words, first)
-    should = _plain(right or (), second)
-    button = '<button type="button" class="allow" disabled>allow all looks</button>'
-    label = "Number" if figure.typed.numbers else figure.tokens.capitalize()
+    columns = "".join(_answer_html(figure, k, side, data) for k, side in enumerate(sides))
     _show_html(
         f'<figure class="board typed sides" data-scripts="{SCRIPTS}" '
-        f'data-models="{escape(" ".join(figure.models))}"><div class="ask"><label>'
-        f'<span>{label}</span><input type="text" value="{escape(start)}" autocomplete="off" '
-        f'autocapitalize="off" spellcheck="false" aria-describedby="{identity}-trouble" disabled>'
+        f'data-models="{escape(" ".join(figure.models))}">'
+        f"{_asked_html(figure, identity, start)}{_lines_html(figure, words, right)}"
+        f'<div class="answers">{columns}</div>{_maps_html(figure, identity, data)}'
+        f'{_caption_element(caption)}<script type="application/json">{text}</script></figure>'
+    )
+
+
+def _asked_html(figure, identity, start):
+    """Return the field, and what may stand beside and below it."""
+    allow = '<button type="button" class="allow" disabled>allow all looks</button>'
+    return (
+        f'<div class="ask"><label><span>{label(figure.typed, figure.vocabulary)}</span>'
+        f'<input type="text" value="{escape(start)}" autocomplete="off" autocapitalize="off" '
+        f'spellcheck="false" aria-describedby="{identity}-trouble" disabled>'
         f"<small>{hint(figure.typed, figure.vocabulary)}</small></label>"
-        f'{button if figure.forbid else ""}</div>'
+        f"{allow if figure.forbid else ''}</div>"
         f'<p class="trouble" id="{identity}-trouble" role="status"></p>'
-        f'<p class="line"><span>read</span><span><span class="words reads {figure.tokens}">{reads}</span></span>'
-        f'</p><p class="line"{"" if right else " hidden"}><span>right</span>'
-        f'<span class="should {figure.said}">{should}</span></p><div class="answers">'
-        f"{''.join(_answer_html(figure, k, side, data) for k, side in enumerate(sides))}"
-        f"</div>{_maps_html(figure, identity, data)}{_caption_element(caption)}"
-        f'<script type="application/json">{text}</script></figure>'
+    )
+
+
+def _lines_html(figure, words, right):
+    """Return what is read, and what would be right."""
+    first, second = figure.typed.languages
+    reads = words_html(words, "source", first) if figure.maps else _plain(words, first)
+    return (
+        f'<p class="line"><span>read</span><span><span class="words reads {figure.tokens}">{reads}'
+        f'</span></span></p><p class="line"{"" if right else " hidden"}><span>right</span>'
+        f'<span class="should {figure.said}">{_plain(right or (), second)}</span></p>'
     )
 
 
@@ -265,9 +277,7 @@ def _verdict(figure, said, right):
         return '<span class="right">✓ right</span>'
     count, more = sum(_fits(figure, said, right)), len(said) - len(right)
     many = f", {more} too many" if more > 0 else ""
-    return (
-        f'<span class="wrong">✗ wrong: {count} of {len(right)} {figure.said} right{many}</span>'
-    )
+    return f'<span class="wrong">✗ wrong: {count} of {len(right)} {figure.said} right{many}</span>'
 
 
 def _maps_html(figure, identity, data):
@@ -282,7 +292,8 @@ def _maps_html(figure, identity, data):
         )
         for side, answer in zip(data["sides"], data["start"]["answers"], strict=True)
     ]
-    return f'<div class="maps">{"".join(drawn)}</div><p class="say" aria-live="polite">{data["hint"]}</p>'
+    say = f'<p class="say" aria-live="polite">{data["hint"]}</p>'
+    return f'<div class="maps">{"".join(drawn)}</div>{say}'
 
 
 def _plain(words, language):
@@ -295,8 +306,8 @@ def _plain(words, language):
 def _show_widgets(figure, start, caption):
     import ipywidgets  # here, because a single widget in a built page would load scripts
 
-    label = "Number" if figure.typed.numbers else figure.tokens.capitalize()
-    field = ipywidgets.Text(start, description=label, continuous_update=False)
+    name = label(figure.typed, figure.vocabulary)
+    field = ipywidgets.Text(start, description=name, continuous_update=False)
     said, picture = ipywidgets.HTML(), ipywidgets.Image(format="png", layout={"max_width": "100%"})
     forbidden = {name: set() for name in figure.models}
     canvas = new_figure((8.6, 3.7))

@@ -89,8 +89,8 @@ class Typed:
         plain, known = text.strip(), vocabulary[SPECIAL:]
         tokens = unit(vocabulary)
         if not plain:
-            expected = f"Type {self._expected()}, or number words."
-            raise ValueError(expected if self.numbers else f"Type some {tokens}.")
+            asked = f"{self._expected()}, or number words" if self.numbers else f"some {tokens}"
+            raise ValueError(f"Type {asked}.")
         if self.numbers and re.search(r"\d", plain):
             return self._number(plain)
         parts = list(plain) if tokens == "letters" else re.split(r"[\s-]+", plain)
@@ -99,9 +99,7 @@ class Typed:
         for word in words:
             if word not in known:
                 listed = ("" if tokens == "letters" else ", ").join(known)
-                raise ValueError(
-                    f"It has never read “{word}”. It knows the {tokens} {listed}."
-                )
+                raise ValueError(f"It has never read “{word}”. It knows the {tokens} {listed}.")
         if len(words) > self.longest:
             raise ValueError(f"It has read no more than {self.longest} {tokens}.")
         return words, self._right(words)
@@ -134,8 +132,19 @@ def unit(vocabulary):
     return "letters" if all(len(word) == 1 for word in vocabulary[SPECIAL:]) else "words"
 
 
+def label(typed, vocabulary):
+    """Name the field into which one types.
+
+    Examples
+    --------
+    >>> label(Typed(), ("<pad>", "<start>", "<end>", "a", "b"))
+    'Letters'
+    """
+    return "Number" if typed.numbers else unit(vocabulary).capitalize()
+
+
 def hint(typed, vocabulary):
-    """Say what may be typed, in few words; the language is marked by the caller.
+    """Say what may be typed, in few words.
 
     Examples
     --------
