@@ -1,4 +1,4 @@
-"""The course's one local Sphinx extension. It does six things.
+"""The course's one local Sphinx extension. It does seven things.
 
 1. Before Sphinx reads the notebooks, those whose outputs aren't in the cache are executed
    side by side, so that a plain ``jupyter-book build .`` is parallel and never stale.
@@ -8,6 +8,7 @@
 5. It lets the API page list the fields of named tuples once.
 6. It gives the pages with live figures their scripts, and the book the models that they name,
    with a page that tests whether they run, ``selftest.html``.
+7. It says at the foot of every page where the book is published, once it is.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 import notebooks
+import published
 import selftest
 from folders import BOOK, CODE, DATA
 
@@ -68,6 +70,23 @@ def configure(app, config):
     elif "GITHUB_REPOSITORY" in os.environ:
         address = f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}"
         config.html_theme_options["repository_url"] = address
+    config.html_theme_options["extra_footer"] = foot(published.places())
+
+
+def foot(places):
+    """Return the last line of every page: where the book is published, if it is.
+
+    Examples
+    --------
+    >>> foot({})
+    ''
+    """
+    if "book" not in places:
+        return ""
+    return (
+        f'<p>Published at <a href="{places["book"]}">{places["book"]}</a>; '
+        f'to read without a network, <a href="{places["zip"]}">as a zip file</a>.</p>'
+    )
 
 
 def execute_missing_notebooks(app, environment, docnames):
