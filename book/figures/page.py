@@ -63,6 +63,12 @@ def write_page(path, figure, models, *, title, about):
     ------
     ValueError
         If the path ends in something else.
+
+    Examples
+    --------
+    >>> write_page("mine.txt", "", [], title="Mine", about="")
+    Traceback (most recent call last):
+    ValueError: save = 'mine.txt' must end in .html
     """
     path = Path(path)
     if path.suffix != ".html":
