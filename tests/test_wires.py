@@ -278,7 +278,7 @@ def opened(browser, folder):
 RUN = """async ([name, sources, changes]) => {
   const model = await engine.load(name);
   return sources.map((words, i) => {
-    const { said, would, maps } = engine.run(model, words, changes[i]);
+    const { said, would, maps } = engine.run(model, words, undefined, changes[i]);
     return { said, would, maps };
   });
 }"""

@@ -103,7 +103,8 @@ def parts(
     ...       words=tasks.number_words, languages=("fr", "en"), numbers=(10, 999))
     ... # doctest: +SKIP
     """
-    figure = _checked_figure(trained, name, words, languages, numbers, start, 1)
+    typed = {"words": words, "languages": languages, "numbers": numbers}
+    figure, start = _checked_figure(trained, name, start, 1, **typed)
     if os.environ.get("STATIC_BOOK") == "1":
         settings, task = trained.settings, trained.task
         sizes = {"width": settings.width, "heads": settings.heads}

@@ -70,7 +70,8 @@ def wires(
     for kind in switches:
         if kind not in ATTENTIONS:
             raise ValueError(f"switches: {kind!r} must be one of {list(ATTENTIONS)}")
-    figure = _checked_figure(trained, name, words, languages, numbers, start, head)
+    typed = {"words": words, "languages": languages, "numbers": numbers}
+    figure, start = _checked_figure(trained, name, start, head, **typed)
     if os.environ.get("STATIC_BOOK") == "1":
         extra = Extra(
             classes="wired",
