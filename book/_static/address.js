@@ -10,7 +10,7 @@ live.extend(figure => {
     n: { write: () => input.value === start.n ? "" : input.value.replace(/,/g, ""),
       read: text => { input.value = text; } },
     head: { write: () => figure.head() === start.head ? "" : `${figure.head() + 1}`,
-      read: text => figure.pick(Math.max(0, Math.min(+text - 1 || 0, 3))) },
+      read: text => card.querySelector(`.ask input[value="${text - 1}"]`)?.click() },
     row: { write: row, read: showRow },
   };
   let isReading = false;

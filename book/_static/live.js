@@ -1,23 +1,10 @@
 /* The figure that `figures.live` writes: type a number, see what a trained model says to it, and
-   all its attention. `figures.live` writes the first state in the same way.
-
-   Other scripts add to it, by `live.extend(begin)`, before the page is there: begin(figure) is
-   called for each figure, which has
-     card, data, input   its element, what `figures.live` knows of it, and the field
-     board, press        its maps; press(at, event) is called for a cell that is pressed
-     changes(words, right)   which settings of the model to change, for what was typed
-     kind(kind)          how a map is described, where changes make it another one
-     answer()            run the model again; a promise
-     state()             what is shown: source, said, right, maps, and, once it has run, look
-     head(), pick(head)  which head is shown
-     drawn               functions of that state, called after each drawing */
+   all its attention. `figures.live` writes the first state in the same way. */
 "use strict";
 
 const live = (() => {
   const extensions = [];
   const { models, run } = engine, { spoken } = maps, LATER = "not said yet";
-
-  // ---- the figure ----------------------------------------------------------------------------
 
   function figure(card) {
     const data = JSON.parse(card.querySelector("script").textContent);
@@ -28,11 +15,9 @@ const live = (() => {
     const [first, second] = data.languages;
     const board = maps.board(card,
       { id: data.id, hint: data.hint, onPress: (at, event) => own.press?.(at, event) });
-    const own = { card, data, input, board, drawn: [], changes: () => ({}), kind: kind => kind,
-      state: () => state, head: () => head, pick };
+    const own = { card, data, input, board, drawn: [],
+      state: () => state, head: () => head };
     let state = data.start, head = data.head;
-
-    // -- what it says
 
     function draw() {
       part.reads.innerHTML = maps.words(state.source, "source", first);
@@ -48,7 +33,7 @@ const live = (() => {
       const { rows, columns, heads } = state.maps[kind.name];
       const weights = heads[Math.min(head, heads.length - 1)];
       const isLater = (i, j) => columns[0] === "(start)" && j > i;
-      return { ...own.kind(kind), rows, columns, weights: weights.map((row, i) =>
+      return { ...own.kind?.(kind) ?? kind, rows, columns, weights: weights.map((row, i) =>
         row.map((weight, j) => isLater(i, j) ? LATER : weight)) };
     }
 
@@ -63,22 +48,18 @@ const live = (() => {
     }
 
     const ready = typed.listen(card, [data.model], data, ({ words, right }) => {
-      const changes = own.changes(words, right);
-      state = { ...run(models[data.model], words, undefined, changes), right };
+      state = { ...run(models[data.model], words, null, own.changes?.(words, right)), right };
       draw();
     });
     for (const radio of radios) {
-      radio.addEventListener("change", () => pick(+radio.value));
+      radio.addEventListener("change", () => {
+        head = +radio.value;
+        drawMaps(true);
+        own.drawn.forEach(after => after(state));
+      });
       radio.disabled = false;
     }
     own.answer = ready.again;
-
-    function pick(next) {
-      head = next;
-      for (const radio of radios) radio.checked = +radio.value === head;
-      drawMaps(true);
-      own.drawn.forEach(after => after(state));
-    }
 
     extensions.forEach(begin => begin(own));
     draw();

@@ -1,7 +1,18 @@
 /* Wire it yourself: whom each attention of a trained Transformer gets queries, keys and values
    from. `figures.wires` writes the boxes; this script, which stands on `live`, runs the model with
    the wires that are chosen there, says why some don't fit, and what models say that were trained
-   with them. */
+   with them.
+
+   A script adds to the figures of `live` by `live.extend(begin)`, before the page is there:
+   begin(figure) is called for each figure, which has
+     card, data, input   its element, what `figures.live` knows of it, and the field
+     board, press        its maps; press(at, event) is called for a cell that is pressed
+     changes(words, right)   which settings of the model to change, for what was typed
+     kind(kind)          how a map is described, where changes make it another one
+     answer()            run the model again; a promise
+     state()             what is shown: source, said, right, maps, and, once it has run, look
+     head()              which head is shown
+     drawn               functions of that state, called after each drawing */
 "use strict";
 
 (() => {
