@@ -21,7 +21,7 @@ from folders import BOOK, HTML
 from helpers import runs, tasks
 
 STATIC = BOOK / "_static"
-SCRIPTS = ("engine", "number_names", "live")  # in the order of what stands on what
+SCRIPTS = ("engine", "number_names", "map", "live")  # in the order of what stands on what
 #: Models that a page may run: what they read, its most digits, and how many numbers to try.
 MODELS = {
     "french_transformer": ("fr", 12, 300),
@@ -66,7 +66,7 @@ def test_the_first_state_holds_the_numbers_of_the_model(shown):
     data = data_of(shown[0])
     maps = trained.maps(tasks.number_words(421, "fr"))
     assert data["start"]["said"] == data["start"]["right"] == tasks.number_words(421, "en")
-    assert [kind["kind"] for kind in data["kinds"]] == list(KINDS)
+    assert [kind["name"] for kind in data["kinds"]] == list(KINDS)
     for kind, found in data["start"]["maps"].items():
         assert (found["rows"], found["columns"]) == (maps[kind].rows, maps[kind].columns)
         assert (np.float32(found["heads"]) == maps[kind].weights[0]).all()
@@ -99,8 +99,9 @@ def test_wrong_arguments_are_told(shown, changes, sentence):
 @pytest.mark.parametrize(
     "choice",
     [
-        {"positions": "rotary", "model": "transformer"},
-        {"model": "decoder_only"},
+        {"residual": "decoder", "model": "transformer"},
+        {"model": "recurrent_only"},
+        {"encoder": "lstm"},
         {"reversed_source": True},
     ],
 )
@@ -108,6 +109,12 @@ def test_a_model_that_the_script_does_not_know_is_refused(choice):
     settings = runs.Settings(task="reversal").but(**choice)
     with pytest.raises(ValueError, match=next(iter(choice))):
         packed(SimpleNamespace(settings=settings), "small")
+
+
+def test_the_figure_shows_models_that_translate():
+    trained = SimpleNamespace(settings=runs.Settings(task="reversal", model="decoder_only"))
+    with pytest.raises(ValueError, match="decoder_only"):
+        live(trained, name="small", start=421, **FIGURE)
 
 
 def unpacked(text):
@@ -150,9 +157,11 @@ def test_figures_know_no_model_but_by_what_they_are_given():
 
 def test_script_and_models_are_light():
     assert len(gzip.compress((STATIC / "engine.js").read_bytes())) <= 15_000
-    figure = b"".join((STATIC / f"{name}.js").read_bytes() for name in SCRIPTS[1:])
-    assert len(gzip.compress(figure)) <= 8_000
-    assert len(gzip.compress((STATIC / "live.css").read_bytes())) <= 3_000
+    own = (STATIC / "number_names.js").read_bytes() + (STATIC / "live.js").read_bytes()
+    assert len(gzip.compress(own)) <= 4_000
+    assert len(gzip.compress((STATIC / "map.js").read_bytes())) <= 6_000  # for all figures
+    styles = b"".join((STATIC / f"{name}.css").read_bytes() for name in ("map", "live"))
+    assert len(gzip.compress(styles)) <= 3_000
     file = packed(runs.load("french_transformer"), "french_transformer").encode()
     assert len(gzip.compress(file)) <= 260_000
 
@@ -210,7 +219,7 @@ def folder(tmp_path_factory):
     """Make a page that holds nothing but the figure, and the files of all models."""
     folder = tmp_path_factory.mktemp("page")
     (folder / "live").mkdir()
-    for name in (*(f"{name}.js" for name in SCRIPTS), "live.css"):
+    for name in (*(f"{name}.js" for name in SCRIPTS), "map.css", "live.css"):
         shutil.copy(STATIC / name, folder)
     for name in MODELS:
         (folder / "live" / f"{name}.js").write_text(packed(runs.load(name), name))
@@ -222,7 +231,7 @@ def folder(tmp_path_factory):
         live(trained, name="french_transformer", start=421, head=2, **FIGURE)
     (folder / "page.html").write_text(
         '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-        '</title><link rel="stylesheet" href="live.css">'
+        '</title><link rel="stylesheet" href="map.css"><link rel="stylesheet" href="live.css">'
         + "".join(f'<script defer src="{name}.js"></script>' for name in SCRIPTS)
         + f"<body><main><h1>A page</h1>{html[0]}</main>"
     )

@@ -28,6 +28,7 @@ const engine = (() => {
 
   function softmax(scores) {
     const highest = Math.max(...scores);
+    if (highest === -Infinity) return scores.map(() => 0);  // a mask allows nothing
     const powers = scores.map(score => Math.exp(score - highest));
     const total = powers.reduce((sum, power) => sum + power, 0);
     return powers.map(power => power / total);
@@ -75,14 +76,23 @@ const engine = (() => {
       (query, key) => product(both(query, key), params.vector));
   };
 
-  // No mask is needed: one sentence has no padding, and later words aren't there yet.
-  const attentionWeights = (queries, keys, score = scaledDot) => score(queries, keys).map(softmax);
-  const attention = (queries, keys, values, score) =>
-    multiply(attentionWeights(queries, keys, score), values);
+  // A mask tells whether query i may attend to key j. A translation needs none: one sentence has
+  // no padding, and later words aren't there yet.
+  const causalMask = (i, j) => j <= i;
+  const prefixMask = length => (i, j) => j < length || j <= i;
 
-  function multiHeadAttention(params, queriesFrom, { keys, values }) {
+  function attentionWeights(queries, keys, mask, score = scaledDot) {
+    return score(queries, keys).map((row, i) => softmax(mask ? row.map((value, j) =>
+      mask(i, j) ? value : -Infinity) : row));
+  }
+
+  const attention = (queries, keys, values, mask, score) =>
+    multiply(attentionWeights(queries, keys, mask, score), values);
+
+  function multiHeadAttention(params, queriesFrom, { keys, values }, mask, score = scaledDot) {
     const queries = splitHeads(queriesFrom, params.queries);
-    const weights = queries.map((own, head) => attentionWeights(own, keys[head]));
+    const weights = queries.map((own, head) => attentionWeights(own, keys[head], mask,
+      (some, others) => score(some, others, head, queries.length)));
     const contexts = weights.map((own, head) => multiply(own, values[head]));
     return [joinHeads(contexts, params.output), weights];
   }
@@ -113,6 +123,31 @@ const engine = (() => {
     return place ? add(x, x.map((_, i) => place(start + i))) : x;
   }
 
+  // Each pair of numbers is turned by an angle that grows with the position.
+  const rotate = (x, start = 0) => x.map((row, i) => row.map((value, c) => {
+    const angle = (start + i) / 10000 ** ((c - c % 2) / row.length), other = row[c ^ 1];
+    return value * Math.cos(angle) + (c % 2 ? other : -other) * Math.sin(angle);
+  }));
+
+  const firstQuery = (queries, keys) => keys.length - queries.length;
+  const rotary = (queries, keys) =>
+    scaledDot(rotate(queries, firstQuery(queries, keys)), rotate(keys));
+
+  function alibiSlope(head, heads) {
+    const power = 2 ** Math.floor(Math.log2(heads));
+    return 2 ** (head < power ? -8 / power * (head + 1) : -4 / power * (2 * (head - power) + 1));
+  }
+
+  function alibi(queries, keys, head, heads) {
+    const first = firstQuery(queries, keys), slope = alibiSlope(head, heads);
+    return scaledDot(queries, keys).map((row, i) => row.map((value, j) => {
+      const back = first + i - j;
+      return value - slope * (back >= 0 ? back : -2 * back);
+    }));
+  }
+
+  const positionScore = name => ({ rotary, alibi })[name] ?? scaledDot;
+
   // ---- helpers.recurrent ---------------------------------------------------------------------
 
   function gruStep(params, x, state) {
@@ -140,8 +175,9 @@ const engine = (() => {
     return [norm === "post" ? layerNorm(params, sum) : sum, weights];
   }
 
-  function encoderBlock(params, x, options) {
-    const itself = y => multiHeadAttention(params.attention, y, keysValues(params.attention, y));
+  function encoderBlock(params, x, mask, options) {
+    const itself = y => multiHeadAttention(params.attention, y, keysValues(params.attention, y),
+      mask, positionScore(options.positions));
     const each = y => [feedForward(params.expand, params.shrink, y)];
     const [seen, weights] = sublayer(params.attention_norm, x, itself, options);
     return [sublayer(params.feed_forward_norm, seen, each, options)[0], weights];
@@ -150,7 +186,8 @@ const engine = (() => {
   function decoderBlock(params, x, cache, options) {
     const itself = y => {
       cache.itself = keysValues(params.attention, y, cache.itself);
-      return multiHeadAttention(params.attention, y, cache.itself);
+      return multiHeadAttention(params.attention, y, cache.itself, undefined,
+        positionScore(options.positions));
     };
     const source = y => multiHeadAttention(params.cross, y, cache.memory);
     const each = y => [feedForward(params.expand, params.shrink, y)];
@@ -169,15 +206,18 @@ const engine = (() => {
 
   const leave = (params, x) => params.norm ? layerNorm(params.norm, x) : x;
 
-  function encoder(params, embedded, options) {
+  // All blocks; a mask for each of them, or none.
+  function stack(params, embedded, masks, options) {
     let x = enter(params, embedded, options.positions), weights;
     const maps = [];
-    for (const block of blocks(params)) {
-      [x, weights] = encoderBlock(block, x, options);
+    blocks(params).forEach((block, layer) => {
+      [x, weights] = encoderBlock(block, x, masks[layer], options);
       maps.push(...weights);
-    }
+    });
     return [leave(params, x), maps];
   }
+
+  const encoder = (params, embedded, options) => stack(params, embedded, [], options);
 
   // The new positions alone; what the old ones left is in the cache, which grows.
   function decoder(params, embedded, cache, options) {
@@ -210,11 +250,27 @@ const engine = (() => {
     return { step, maps };
   }
 
+  // The logits of every place, and the heads of all blocks one after the other.
+  function decoderOnly(params, tokens, masks, options) {
+    const embedded = embedding(params.embedding, tokens);
+    const [outputs, maps] = stack(params.stack, embedded, masks, options);
+    return [linear(params.output, outputs), maps];
+  }
+
+  // helpers.measures: the parameters of a stack in which one head of one block says nothing.
+  function ablateHead(params, layer, head) {
+    const name = `block_${layer}`, block = params[name], { output } = block.attention;
+    const silenced = output.map((own, h) => h === head ? everywhere(() => 0)(own) : own);
+    const attention = { ...block.attention, output: silenced };
+    return { ...params, [name]: { ...block, attention } };
+  }
+
   // ---- helpers.seq2seq -----------------------------------------------------------------------
 
   // A GRU that looks before each step (attention inside).
   function attentiveStep(params, x, memory, state) {
-    const [weights] = attentionWeights([state], memory, additive(params.score));
+    const [weights] = attentionWeights([state], memory, undefined,
+      additive(params.score));
     const [context] = multiply([weights], memory);
     return [gruStep(params.gru, Float32Array.of(...x, ...context), state), context, weights];
   }
@@ -249,7 +305,8 @@ const engine = (() => {
         [state, context, weights] = attentiveStep(params.decoder, x, memory, state);
       } else {
         state = gruStep(params.decoder, x, state);
-        [weights] = attentionWeights([state], memory, namedScore(options.score, params));
+        [weights] = attentionWeights([state], memory, undefined,
+          namedScore(options.score, params));
         [context] = multiply([weights], memory);
       }
       maps.cross[0].push(weights);
@@ -330,7 +387,8 @@ const engine = (() => {
 
   return {
     softmax, linear, layerNorm, attentionWeights, attention, multiHeadAttention, gruStep, gru,
-    encoderBlock, decoderBlock, encoder, decoder, transformer, seq2seq, greedy,
-    END, models, run, arrive, load,
+    causalMask, prefixMask, rotate, rotary, alibi,
+    encoderBlock, decoderBlock, encoder, decoder, transformer, decoderOnly, ablateHead,
+    seq2seq, greedy, START, END, models, run, arrive, load,
   };
 })();

@@ -19,6 +19,7 @@ import numpy as np
 from IPython.display import display
 
 from figures.explore import UNSEEN, _caption_element, _file, _pixels, _show_html
+from figures.maps import map_html, plain_weights, spoken, words_html
 from figures.plots import attention_map, new_figure, panels
 
 #: Names of languages, as they stand in titles.
@@ -29,17 +30,21 @@ KINDS = {
     "decoder": (1, 1, "{target} asks {target} so far"),
     "cross": (1, 0, "{target} asks {source}"),
 }
+SIDES = ("source", "said")  # whose words those are, in the page
+LATER = "not said yet"
 #: What the script runs, of the settings that choose a model's formulas.
 KNOWN = {
-    "model": ("recurrent", "transformer"),
+    "model": ("recurrent", "transformer", "decoder_only"),
     "encoder": ("gru", "self_attention"),
     "attention": ("after", "inside"),
     "score": ("dot", "scaled_dot", "general", "additive"),
-    "positions": ("sinusoidal", "learned", "none"),
+    "positions": ("sinusoidal", "learned", "rotary", "alibi", "none"),
     "norm": ("pre", "post", "none"),
+    "mask": ("causal", "prefix"),
+    "residual": (True, False),
     "reversed_source": (False,),
 }
-NEEDED = (*KNOWN, "summary", "attend", "residual")
+NEEDED = (*KNOWN, "summary", "attend")
 LONGEST = 120  # tokens of what may be typed
 HINT = "Point at a cell, or press a word: its row is read out here."
 
@@ -86,6 +91,8 @@ def live(trained, *, name, words, languages, numbers, start, head=1, caption="")
         if language not in LANGUAGES:
             raise ValueError(f"language {language!r} must be one of {list(LANGUAGES)}")
     _require_known(trained.settings)
+    if trained.settings.model == "decoder_only":
+        raise ValueError("live shows models that translate; this one has model = 'decoder_only'")
     least, most = numbers
     if not least <= start <= most:
         raise ValueError(f"start = {start} must be a number from {least} to {most}")
@@ -122,7 +129,8 @@ def packed(trained, name):
     >>> from types import SimpleNamespace
     >>> settings = SimpleNamespace(
     ...     model="recurrent", encoder="gru", attention="after", score="dot", positions="none",
-    ...     norm="pre", reversed_source=False, summary=None, attend=True, residual=True
+    ...     norm="pre", mask="causal", residual=True, reversed_source=False, summary=None,
+    ...     attend=True,
     ... )
     >>> task = SimpleNamespace(source_vocabulary=("a",), target_vocabulary=("b",))
     >>> params = {"output": {"bias": np.array([0.5, -1.0])}}
@@ -226,11 +234,11 @@ def _show_card(figure, start, head, caption):
         data["start"][name] for name in ("source", "said", "right", "maps")
     )
     count = max(len(found["heads"]) for found in maps.values())
-    drawn = [_map_html(kind, maps[kind["kind"]], head - 1, identity) for kind in kinds]
+    drawn = [map_html(_map(kind, maps[kind["name"]], head - 1), identity) for kind in kinds]
     # In a script element, only a "<" could end the data too early.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     _show_html(
-        f'<figure class="live" data-scripts="engine number_names live" '
+        f'<figure class="board live" data-scripts="engine number_names map live" '
         f'data-models="{escape(figure.name)}"><div class="ask">'
         f'<label><span>Number</span><input type="text" value="{start:,}" autocomplete="off" '
         f'spellcheck="false" aria-describedby="{identity}-trouble" disabled>'
@@ -238,9 +246,9 @@ def _show_card(figure, start, head, caption):
         f"{_radios(identity, count, head)}</div>"
         f'<p class="trouble" id="{identity}-trouble" role="status"></p>'
         f'<p class="line"><span>reads</span><span><span class="words reads">'
-        f"{_buttons(source, 'source', first)}</span></span></p>"
+        f"{words_html(source, 'source', first)}</span></span></p>"
         f'<p class="line"><span>says</span><span><span class="words says">'
-        f"{_buttons([*said, '(end)'], 'said', second)}</span> "
+        f"{words_html([*said, '(end)'], 'said', second)}</span> "
         f'<span class="verdict" aria-live="polite">{_verdict(said, right, second)}</span>'
         f'</span></p><div class="maps">{"".join(drawn)}</div>'
         f'<p class="say" aria-live="polite">{HINT}</p>{_caption_element(caption)}'
@@ -255,7 +263,13 @@ def _state(figure, start, head):
     kinds = []
     for kind in maps:
         asks, asked = figure.asked(kind)
-        kinds.append({"kind": kind, "title": figure.title(kind), "asks": asks, "asked": asked})
+        sides = [SIDES[KINDS[kind][0]], SIDES[KINDS[kind][1]]]
+        one = {"name": kind, "title": figure.title(kind), "asks": asks, "asked": asked}
+        kinds.append({**one, "sides": sides})
+        if kind == "cross":
+            kinds[-1]["tone"] = "attention"
+        if kind == "decoder":
+            kinds[-1]["shift"] = 1  # it is asked for what was said one before
     plain = {kind: _plain(found, figure.weights(found)) for kind, found in maps.items()}
     return {
         "id": f"live-{next(_numbers)}",
@@ -277,8 +291,16 @@ def _state(figure, start, head):
 
 def _plain(found, weights):
     """Return a map as JSON holds it; each weight with as few digits as tell it from others."""
-    plain = [[[float(str(w)) for w in row] for row in one] for one in weights.astype(np.float32)]
-    return {"rows": list(found.rows), "columns": list(found.columns), "heads": plain}
+    heads = [plain_weights(one) for one in weights]
+    return {"rows": list(found.rows), "columns": list(found.columns), "heads": heads}
+
+
+def _map(kind, found, head):
+    """Return the map of one head, as `figures.maps` draws it."""
+    heads = found["heads"]
+    later = (lambda i, j: j > i) if kind["name"] == "decoder" else None
+    weights = plain_weights(heads[min(head, len(heads) - 1)], later, LATER)
+    return {**kind, "rows": found["rows"], "columns": found["columns"], "weights": weights}
 
 
 def _radios(identity, count, head):
@@ -293,60 +315,11 @@ def _radios(identity, count, head):
     return f"<fieldset><legend>Head</legend>{buttons}</fieldset>"
 
 
-def _spoken(word, language):
-    """Return a word, marked with its language; what stands in brackets is no word."""
-    shown = escape("␣" if word == " " else word)
-    return shown if word.startswith("(") else f'<i lang="{language}">{shown}</i>'
-
-
-def _buttons(words, side, language):
-    return "".join(
-        f'<button type="button" data-side="{side}" data-place="{place}" aria-pressed="false">'
-        f"{_spoken(word, language)}</button>"
-        for place, word in enumerate(words)
-    )
-
-
 def _verdict(said, right, language):
     if list(said) == list(right):
         return '<span class="right">✓ right</span>'
-    shown = " ".join(_spoken(word, language) for word in right)
+    shown = " ".join(spoken(word, language) for word in right)
     return f'<span class="wrong">✗ wrong, it is:</span> {shown}'
-
-
-def _map_html(kind, found, head, identity):
-    """Return one map as the script draws it (`mapHTML` there), so that nothing moves."""
-    rows, columns = found["rows"], found["columns"]
-    weights = found["heads"][min(head, len(found["heads"]) - 1)]
-    (asks, row_language), (asked, column_language) = kind["asks"], kind["asked"]
-    lines, most = [], []
-    for i, row in enumerate(rows):
-        cells = "".join(
-            '<span role="gridcell" class="later" tabindex="-1" aria-label="not said yet"></span>'
-            if kind["kind"] == "decoder" and j > i
-            else f'<span role="gridcell" tabindex="{-1 if i + j else 0}" '
-            f'style="--s:{np.sqrt(weights[i][j]):.3f}" aria-label="{weights[i][j]:.2f}"></span>'
-            for j in range(len(columns))
-        )
-        name = _spoken(row, row_language)
-        lines.append(f'<div role="row"><span role="rowheader">{name}</span>{cells}</div>')
-        top = int(np.argmax(weights[i]))
-        most.append(f"{row} looks most at {columns[top]} ({weights[i][top]:.2f})")
-    heading = "".join(
-        f'<span role="columnheader"><b>{_spoken(column, column_language)}</b></span>'
-        for column in columns
-    )
-    label = f"{identity}-{kind['kind']}"
-    return (
-        f'<div class="map {kind["kind"]}"><p class="title" id="{label}">{escape(kind["title"])}</p>'
-        f'<p class="who">queries: {asks}<br>keys, values: {asked}</p>'
-        f'<div class="scroll"><div class="grid" role="grid" '
-        f'aria-labelledby="{label}" aria-describedby="{label}-most" data-kind="{kind["kind"]}" '
-        f'style="--rows:{len(rows)};--columns:{len(columns)}"><div role="row">'
-        f'<span role="columnheader" class="corner">asks ↓<br>asked →</span>{heading}</div>'
-        f'{"".join(lines)}</div></div><p class="unseen" id="{label}-most">'
-        f"{escape('; '.join(most))}.</p></div>"
-    )
 
 
 # A live kernel: widgets, and the model itself.

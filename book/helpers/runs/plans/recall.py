@@ -2,7 +2,8 @@
 
 Lists of 2 to 8 pairs: the blocks, with what one might put their success down to changed (a single
 block, at a larger budget too; learned positions), and recurrent networks of two cells, with more
-steps.
+steps. One model with two blocks and one with a single block are kept, so that the page can ask
+them.
 """
 
 from helpers.runs.settings import Settings
@@ -24,5 +25,8 @@ PLAN = [
     GRU,
     GRU.but(encoder="lstm"),
 ]
-KEEP = {}
 SEEDS = 5
+KEEP = {
+    "recall_two_blocks": BLOCKS,
+    "recall_one_block": BLOCKS.but(layers=1, steps=2000),
+}
