@@ -37,7 +37,8 @@ attend.figures("masks", (card, data, state) => {
       const allowed = words.map((_, j) => isAllowed(i, j));
       const weights = weightsOf(data.scores[i], allowed), total = sum(weights);
       const kind = !allowed.includes(true) ? "empty" : total < 0.995 ? "short" : "";
-      if (kind) (kind === "empty" ? empty : short).push(`row ${i + 1} (${words[i]})`);
+      const name = `row ${i + 1} (${words[i].replace(/[()]/g, "")})`;
+      if (kind) (kind === "empty" ? empty : short).push(name);
       row.className = kind;
       setText(row.querySelector("[role=rowheader]"), words[i]);
       setText(row.querySelector(".sum"), printed(total));

@@ -42,7 +42,7 @@ def three_words(words, queries, keys, values, *, start, caption=""):
 
     def draw(asks):
         query = np.asarray(queries[words.index(asks)])
-        return drawing(words, asks, query, arithmetic(query, keys, values))
+        return _drawing(words, asks, query, arithmetic(query, keys, values))
 
     show_card(
         "by_hand",
@@ -88,7 +88,7 @@ def arithmetic(query, keys, values):
     return rows, powers.sum(), mixed.sum(axis=0)
 
 
-def drawing(words, asks, query, found):
+def _drawing(words, asks, query, found):
     """Return the arithmetic as a grid in HTML: a column a key, a row a step, sums at the right."""
     rows, total, context = found
     heading = "".join(f'<span role="columnheader">{escape(word)}</span>' for word in words)

@@ -163,7 +163,7 @@ def _show_widgets(name, draw, controls, start, caption):
         except Exception as error:  # a kernel would swallow it, and the picture seem stuck
             shown = f"<b>{type(error).__name__}</b>: {escape(str(error))}"
         drawing.value = (
-            f'<style>{style}</style><figure class="attend {name}">{shown}'
+            f'<style>{style}</style><figure class="attend still {name}">{shown}'
             f"<figcaption>{escape(caption)}</figcaption></figure>"
         )
 

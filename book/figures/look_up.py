@@ -47,7 +47,7 @@ def draggable_look_up(look_up, marks, values, *, temperatures, start, limits, ca
         answers = np.array([look_up(place, temperature)[0] for place in places])
         answer, weights = look_up(asked, temperature)
         curve = _path(places, answers, marks, limits)
-        return drawing(marks, values, limits, curve, asked, answer, weights)
+        return _drawing(marks, values, limits, curve, asked, answer, weights)
 
     show_card(
         "look_up",
@@ -91,7 +91,7 @@ def _path(places, answers, marks, limits):
     return "M" + "L".join(f"{x} {y}" for x, y in points)
 
 
-def drawing(marks, values, limits, curve, asked, answer, weights):
+def _drawing(marks, values, limits, curve, asked, answer, weights):
     """Return the curve, the marks and the table as HTML; the script changes them in place."""
     x, y = _at(asked, answer, marks, limits)
     dots, ticks = [], []

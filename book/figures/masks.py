@@ -64,7 +64,7 @@ def clickable_mask(softmax, scores, masks, padding, words, *, start, caption="")
 
     def draw(mask, padding, **slips):
         allowed = every["mask"][mask] & every["padding"][padding]
-        return grid(softmax, scores, allowed, words[padding], **slips)
+        return _grid(softmax, scores, allowed, words[padding], **slips)
 
     show_card(
         "masks",
@@ -131,7 +131,7 @@ def weights_of(softmax, scores, mask, turned=False, late=False, plain=False):
     return np.where(empty & plain, np.nan, weights)
 
 
-def grid(softmax, scores, mask, words, turned, late, plain):
+def _grid(softmax, scores, mask, words, turned, late, plain):
     """Return the grid, its sums and what is to be said about them, as HTML."""
     weights = weights_of(softmax, scores, mask, turned, late, plain)
     allowed = ~mask if turned else mask
@@ -183,7 +183,7 @@ def verdict(allowed, weights, words, turned, late):
     short = ~empty & (weights.sum(axis=-1) < 0.995)
 
     def named(rows):
-        places = [f"row {i + 1} ({words[i]})" for i in np.flatnonzero(rows)]
+        places = [f"row {i + 1} ({words[i].strip('()')})" for i in np.flatnonzero(rows)]
         return name_list(places)
 
     said = [TURNED] * turned

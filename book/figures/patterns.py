@@ -64,7 +64,7 @@ def pattern_puzzles(weigh, words, *, start, caption=""):
 
     def draw(puzzle, word, asked, offered, sharpness):
         weights = weights_of(weigh, word, asked, offered, sharpness)
-        return drawing(word, asked, offered, weights, wanted(puzzle, word))
+        return _drawing(word, asked, offered, weights, wanted(puzzle, word))
 
     show_card(
         "patterns",
@@ -120,7 +120,27 @@ def vectors(kind, word):
 
 
 def weights_of(weigh, word, asked, offered, sharpness):
-    """Return where the places of a word look, (n, n); see `pattern_puzzles`."""
+    """Return where the places of a word look, as `pattern_puzzles` shows it.
+
+    Parameters
+    ----------
+    weigh : callable
+    word, asked, offered : str
+    sharpness : float
+
+    Returns
+    -------
+    array (n, n)
+
+    Examples
+    --------
+    >>> def hard(queries, keys, score):
+    ...     return (score(queries, keys) > 0) * 1.0
+    >>> weights_of(hard, "aba", "its letter", "its letter", 1)
+    array([[1., 0., 1.],
+           [0., 1., 0.],
+           [1., 0., 1.]])
+    """
 
     def score(queries, keys):
         return sharpness * (queries @ keys.T)
@@ -170,7 +190,7 @@ def verdict(word, weights, places):
     )
 
 
-def drawing(word, asked, offered, weights, places):
+def _drawing(word, asked, offered, weights, places):
     """Return the map as HTML, wanted cells marked; the script changes it in place."""
     n = len(word)
     heading = "".join(

@@ -41,7 +41,7 @@ def draggable_query(weigh, keys, names, query, *, caption=""):
         raise ValueError(f"keys have shape {keys.shape}, but should have ({len(names)}, 2)")
 
     def draw(scaled, temperature, x=query[0], y=query[1]):
-        return drawing(weigh, keys, names, (x, y), scaled, temperature)
+        return _drawing(weigh, keys, names, (x, y), scaled, temperature)
 
     places = tuple(float(place) for place in np.arange(-30, 31) / 10)
     show_card(
@@ -93,7 +93,7 @@ def look(weigh, keys, query, scaled=False, temperature=1):
     return products, scores, weights, weights @ keys
 
 
-def drawing(weigh, keys, names, query, scaled, temperature):
+def _drawing(weigh, keys, names, query, scaled, temperature):
     """Return the plane and the table of its numbers as HTML; the script changes it in place."""
     found = look(weigh, keys, query, scaled, temperature)
     feet = feet_on(query, keys)
