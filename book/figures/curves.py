@@ -112,9 +112,10 @@ def _show_card(weights, words, names, alt, caption):
     )
     upper, lower = (_row_html(side, words[side], names[side], total[side]) for side in WAYS)
     _show_html(
-        f'<figure class="board curves" data-scripts="map curves" data-way="asks">'
-        f'<p class="unseen">{escape(alt)}</p><div class="ask"><fieldset>'
-        f'<legend>Press a word</legend>{ways}</fieldset></div><p class="title">{names["asks"]} asks {names["asked"]}</p>'
+        '<figure class="board curves" data-scripts="map curves" data-way="asks">'
+        f'<p class="unseen">{escape(alt)}</p>'
+        f'<div class="ask"><fieldset><legend>Press a word</legend>{ways}</fieldset></div>'
+        f'<p class="title">{names["asks"]} asks {names["asked"]}</p>'
         f"{upper}{_svg(weights)}{lower}"
         f'<p class="say" aria-live="polite">{HINT}</p>{_caption_element(caption)}'
         f'<script type="application/json">{text}</script></figure>'
