@@ -187,14 +187,14 @@ const maps = (() => {
   // only that leaves them readable.
   function fit(place, list) {
     const pen = fit.pen ??= document.createElement("canvas").getContext("2d");
-    pen.font = `12px ${getComputedStyle(place).fontFamily}`;
-    const width = names => Math.max(...names.map(name => pen.measureText(name).width));
+    pen.font = fit.font ??= `12px ${getComputedStyle(place).fontFamily}`;
+    const all = place.clientWidth, width = names => Math.max(...names.map(name => pen.measureText(name).width));
     const labels = list.map(({ rows }) => Math.max(width(rows), 46) + 10);
     const cellFor = count => {
       const cells = [];
       for (let k = 0; k < list.length; k += count) {
         const together = list.slice(k, k + count);
-        const room = place.clientWidth - sum(labels.slice(k, k + count)) - 24 * (count - 1) - 4;
+        const room = all - sum(labels.slice(k, k + count)) - 24 * (count - 1) - 4;
         cells.push(room / sum(together.map(({ columns }) => columns.length)));
       }
       return Math.min(...cells, LARGEST);
@@ -225,8 +225,8 @@ const maps = (() => {
 
     function draw(drawn, keep = false) {
       list = drawn;
+      if (list.length) fit(place, list);  // first, or the browser would lay it out twice
       place.innerHTML = list.map(one => html(one, id)).join("");
-      if (list.length) fit(place, list);
       show(keep && isThere(held) ? held : null, true);
     }
 
