@@ -110,6 +110,7 @@ EXPLORED = {
     "alt": "{length} letters, {head} head.",
     "caption": "Below.",
     "start": {"length": 5},
+    "small": "head",
     "length": LENGTHS,
     "head": HEADS,
 }
@@ -153,6 +154,7 @@ def test_the_first_state_is_a_picture_with_numbers_and_words(shown):
     assert html.count("<input") == html.count(" disabled") == 1 + 2
     assert 'type="range" min="0" max="6" value="2" aria-valuetext="5"' in html
     assert html.count('class="words"') == 2  # one line a side, however many maps
+    assert html.count("<rect") == 2 * 2 * 5 * 5  # both heads, small
     row = FOUND[5].weights[0, 0][0]
     assert f"z looks most at {'abcde'[row.argmax()]} ({printed(row.max())})" in html
     assert HINTS[True] in html and "<figcaption>Below.</figcaption>" in html
@@ -182,6 +184,7 @@ def test_few_numbers_are_buttons_and_thousands_are_grouped(shown):
         ({"head": ["first", "first"]}, "head has a value twice"),
         ({"start": {"width": 3}}, "start names"),
         ({"labels": {"width": "w"}}, "labels names"),
+        ({"small": "width"}, "small names"),
         ({"start": {"length": 2}}, "start\\['length'\\] is 2"),
     ],
 )
@@ -443,6 +446,11 @@ def test_every_choice_shows_its_numbers(figures):
             exact = [printed(weight) for weight in FOUND[length].weights[0, head].ravel()]
             assert labels(figures, "cross") == labels(figures, "self") == exact
             assert slider.get_attribute("aria-valuetext") == str(length)
+            thumbs = figures.locator(".thumbs").nth(head).locator("rect")
+            assert thumbs.count() == 2 * length**2
+            corner = FOUND[length].weights[0, head, 0, 0]
+            shade = float(thumbs.first.evaluate("cell => cell.style.getPropertyValue('--s')"))
+            assert abs(shade - float(printed(corner)) ** 0.5) <= 0.0005
             assert figures.locator(".alt").first.text_content() == (
                 f"{length} letters, {HEADS[head]} head."
             )

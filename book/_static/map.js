@@ -5,7 +5,8 @@
 
    maps.html(map, id)               the HTML of one map
    maps.words(list, side, language) the HTML of a sentence whose words can be pressed
-   maps.spoken(word, language)      the HTML of one word; maps.printed(number, digits), maps.escape
+   maps.spoken(word, language)      the HTML of one word; maps.printed(number, digits), maps.escape,
+                                    maps.shade(number, map): how much of the full colour it has
    maps.board(card, options)        makes the maps of a figure answer to pointer and keys
 
    A map is a plain object, as JSON holds it:
@@ -334,5 +335,5 @@ const maps = (() => {
     return { draw, show, held: () => held, cell, map, fit: () => fit(place, list) };
   }
 
-  return { html, words, spoken, printed, escape, board };
+  return { html, words, spoken, printed, shade, escape, board };
 })();

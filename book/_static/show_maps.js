@@ -33,8 +33,26 @@
         `${maps.words(words, side, language)}</span></span></p>`).join("");
     }
 
+    // The place of the maps among all, with the choice `other` as it would be at `value`.
+    const placeOf = (other, value) => choices.reduce((all, inputs, k) =>
+      all * data.counts[k] + (k === other ? value : chosen(inputs)), 0);
+
+    const thumbHTML = map => `<svg viewBox="0 0 ${map.columns.length} ${map.rows.length}" ` +
+      `aria-hidden="true">${map.weights.map((row, i) => row.map((value, j) =>
+        typeof value !== "number" ? "" : `<rect x="${j}" y="${i}" width=".9" height=".9" ` +
+          `style="--s:${maps.shade(value, map)}"/>`).join("")).join("")}</svg>`;
+
+    function drawSmall(input) {
+      const inputs = choices[data.small];
+      if (!inputs || inputs.includes(input)) return;
+      inputs.forEach((button, k) => {
+        button.nextElementSibling.querySelector(".thumbs").innerHTML =
+          data.maps[placeOf(data.small, k)].map(unpacked).map(thumbHTML).join("");
+      });
+    }
+
     function draw() {
-      const place = choices.reduce((all, inputs, k) => all * data.counts[k] + chosen(inputs), 0);
+      const place = placeOf();
       const list = data.maps[place].map(unpacked);
       card.querySelector(".alt").textContent = data.alts[place];
       card.querySelector(".lines").innerHTML = linesHTML(list);
@@ -49,6 +67,7 @@
           input.setAttribute("aria-valuetext", text);
           input.closest(".slide").querySelector("output").value = text;
         }
+        drawSmall(input);
         draw();
       });
     }

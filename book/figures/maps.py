@@ -163,7 +163,7 @@ def show_maps(*shown, alt, caption=""):
     explore_maps(lambda: list(shown), alt=alt, caption=caption)
 
 
-def explore_maps(make, *, alt, caption="", labels=None, start=None, **choices):
+def explore_maps(make, *, alt, caption="", labels=None, start=None, small=None, **choices):
     """Show maps with a choice for each of the keywords: buttons, or a slider.
 
     A choice is a slider if it has six numbers or more; otherwise all its values can be seen and
@@ -180,14 +180,17 @@ def explore_maps(make, *, alt, caption="", labels=None, start=None, **choices):
         Names of the choices; by default the keywords with spaces for underscores.
     start : dict of str to value, optional
         What is chosen at first; by default the first value.
+    small : str, optional
+        A choice, such as of a head, whose maps stand side by side in its buttons, small: press one
+        to enlarge it.
     **choices : sequences
         The values of each choice, numbers or strings.
 
     Raises
     ------
     ValueError
-        If a choice has no values or one twice, `labels` or `start` name what isn't there, or `alt`
-        is empty or names no value.
+        If a choice has no values or one twice, `labels`, `start` or `small` name what isn't there,
+        or `alt` is empty or names no value.
 
     Examples
     --------
@@ -199,21 +202,22 @@ def explore_maps(make, *, alt, caption="", labels=None, start=None, **choices):
     """
     choices = {name: _plain_list(name, values) for name, values in choices.items()}
     labels, start = labels or {}, start or {}
-    _require_choices(choices, labels, start)
+    _require_choices(choices, labels, start, small)
     labels = {name: labels.get(name, name.replace("_", " ")) for name in choices}
     start = {name: start.get(name, values[0]) for name, values in choices.items()}
     _words(alt, start or None)
     present = _show_card if os.environ.get("STATIC_BOOK") == "1" else _show_widgets
-    present(make, alt, caption, labels, start, choices)
+    present(make, alt, caption, labels, start, choices, small)
 
 
-def _require_choices(choices, labels, start):
+def _require_choices(choices, labels, start, small):
     for name, values in choices.items():
         if not values:
             raise ValueError(f"{name} has no values: a choice needs one at least")
         if len(set(_texts(values))) < len(values):
             raise ValueError(f"{name} has a value twice: {values}")
-    for argument, given in (("labels", labels), ("start", start)):
+    given_names = ("labels", labels), ("start", start), ("small", [small] if small else [])
+    for argument, given in given_names:
         if unknown := set(given) - set(choices):
             raise ValueError(f"{argument} names {sorted(unknown)}, but there is {list(choices)}")
     for name, value in start.items():
@@ -397,7 +401,7 @@ def _shade(shown, value):
 # ---- the built book ----------------------------------------------------------------------------
 
 
-def _show_card(make, alt, caption, labels, start, choices):
+def _show_card(make, alt, caption, labels, start, choices, small):
     identity, first = f"maps-{next(_numbers)}", _made(make, start)
     every = [_made(make, choice) for choice in positions(**choices)]
     common = [_shared([found[k] for found in every if len(found) > k]) for k in range(len(first))]
@@ -405,6 +409,7 @@ def _show_card(make, alt, caption, labels, start, choices):
         "id": identity,
         "hint": HINTS[any("sides" in shown for shown in first)],
         "counts": [len(values) for values in choices.values()],
+        "small": list(choices).index(small) if small else -1,
         "alts": [_words(alt, choice or None) for choice in positions(**choices)],
         "common": common,
         "maps": [[_packed(shown, common[k]) for k, shown in enumerate(found)] for found in every],
@@ -412,7 +417,16 @@ def _show_card(make, alt, caption, labels, start, choices):
     # In a script element, only a "<" could end the data too early.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     asked = "".join(
-        _choice_html(identity, k, labels[name], values, values.index(start[name]))
+        _choice_html(
+            identity,
+            k,
+            labels[name],
+            values,
+            values.index(start[name]),
+            [_thumbs(_made(make, {**start, name: value})) for value in values]
+            if name == small
+            else None,
+        )
         for k, (name, values) in enumerate(choices.items())
     )
     drawn = "".join(map_html(shown, identity) for shown in first)
@@ -459,7 +473,22 @@ def _lines_html(found):
     )
 
 
-def _choice_html(identity, k, label, values, chosen):
+def _thumbs(found):
+    """Return the maps of one choice, small, as ``show_maps.js`` draws them."""
+    drawn = []
+    for shown in found:
+        cells = "".join(
+            f'<rect x="{j}" y="{i}" width=".9" height=".9" style="--s:{_shade(shown, value)}"/>'
+            for i, row in enumerate(shown["weights"])
+            for j, value in enumerate(row)
+            if not isinstance(value, str)
+        )
+        size = f"{len(shown['columns'])} {len(shown['rows'])}"
+        drawn.append(f'<svg viewBox="0 0 {size}" aria-hidden="true">{cells}</svg>')
+    return f'<span class="thumbs">{"".join(drawn)}</span>'
+
+
+def _choice_html(identity, k, label, values, chosen, thumbs=None):
     """Return the buttons or the slider of one choice, disabled until the script has run."""
     texts = [escape(text) for text in _names(values)]
     if len(values) >= FEW and not any(isinstance(value, str) for value in values):
@@ -473,16 +502,18 @@ def _choice_html(identity, k, label, values, chosen):
         )
     buttons = "".join(
         f'<label><input type="radio" name="{identity}-{k}" value="{i}" autocomplete="off" '
-        f"disabled{' checked' if i == chosen else ''}><span>{text}</span></label>"
+        f"disabled{' checked' if i == chosen else ''}><span>{text}{thumbs[i] if thumbs else ''}"
+        "</span></label>"
         for i, text in enumerate(texts)
     )
-    return f'<fieldset data-choice="{k}"><legend>{escape(label)}</legend>{buttons}</fieldset>'
+    kind = ' class="small"' if thumbs else ""
+    return f'<fieldset{kind} data-choice="{k}"><legend>{escape(label)}</legend>{buttons}</fieldset>'
 
 
 # ---- a live kernel -----------------------------------------------------------------------------
 
 
-def _show_widgets(make, alt, caption, labels, start, choices):
+def _show_widgets(make, alt, caption, labels, start, choices, _small):
     import ipywidgets  # here, because a single widget in a built page would load scripts
 
     controls = {
