@@ -6,10 +6,6 @@
   function figure(card) {
     const data = JSON.parse(card.querySelector("script").textContent);
     const board = maps.board(card, { id: data.id, hint: data.hint });
-    const choices = [...card.querySelectorAll("[data-choice]")]
-      .map(box => [...box.querySelectorAll("input")]);
-    const chosen = inputs => inputs[0].type === "range" ? +inputs[0].value
-      : inputs.findIndex(input => input.checked);
 
     function unpacked(packed, k) {
       const map = { ...data.common[k], ...packed }, one = 10 ** (map.digits ?? 2);
@@ -33,45 +29,34 @@
         `${maps.words(words, side, language)}</span></span></p>`).join("");
     }
 
-    // The place of the maps among all, with the choice `other` as it would be at `value`.
-    const placeOf = (other, value) => choices.reduce((all, inputs, k) =>
-      all * data.counts[k] + (k === other ? value : chosen(inputs)), 0);
+    // Where the maps of these choices stand among all.
+    const positionOf = places =>
+      places.reduce((position, place, k) => position * data.counts[k] + place, 0);
 
     const thumbHTML = map => `<svg viewBox="0 0 ${map.columns.length} ${map.rows.length}" ` +
       `aria-hidden="true">${map.weights.map((row, i) => row.map((value, j) =>
         typeof value !== "number" ? "" : `<rect x="${j}" y="${i}" width=".9" height=".9" ` +
           `style="--s:${maps.shade(value, map)}"/>`).join("")).join("")}</svg>`;
 
-    function drawSmall(input) {
-      const inputs = choices[data.small];
-      if (!inputs || inputs.includes(input)) return;
-      inputs.forEach((button, k) => {
-        button.nextElementSibling.querySelector(".thumbs").innerHTML =
-          data.maps[placeOf(data.small, k)].map(unpacked).map(thumbHTML).join("");
+    function drawSmall(places) {
+      card.querySelectorAll(".thumbs").forEach((thumbs, k) => {
+        const position = positionOf(Object.assign([...places], { [data.small]: k }));
+        thumbs.innerHTML = data.maps[position].map(unpacked).map(thumbHTML).join("");
       });
     }
 
-    function draw() {
-      const place = placeOf();
-      const list = data.maps[place].map(unpacked);
-      card.querySelector(".alt").textContent = data.alts[place];
+    function draw(places) {
+      const position = positionOf(places), list = data.maps[position].map(unpacked);
+      card.querySelector(".alt").textContent = data.alts[position];
       card.querySelector(".lines").innerHTML = linesHTML(list);
       board.draw(list, true);
     }
 
-    for (const input of choices.flat()) {
-      input.disabled = false;
-      input.addEventListener("input", () => {
-        if (input.type === "range") {
-          const text = input.dataset.texts.split("|")[input.value];
-          input.setAttribute("aria-valuetext", text);
-          input.closest(".slide").querySelector("output").value = text;
-        }
-        drawSmall(input);
-        draw();
-      });
-    }
-    draw();
+    const places = controls.listen(card, (places, moved) => {
+      if (moved !== data.small) drawSmall(places);
+      draw(places);
+    });
+    draw(places());
   }
 
   document.addEventListener("DOMContentLoaded", () =>

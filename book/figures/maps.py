@@ -19,14 +19,17 @@ from html import escape
 import numpy as np
 from IPython.display import display
 
+from figures.controls import panel, texts
 from figures.explore import (
     UNSEEN,
     _caption_element,
+    _control,
     _file,
     _pixels,
     _plain_list,
+    _playable,
     _show_html,
-    _texts,
+    _widget,
     _words,
     positions,
 )
@@ -49,7 +52,6 @@ HINTS = {
     True: "Point at a cell, or press a word: its row is read out here.",
     False: "Point at a cell, or at a name: its numbers are read out here.",
 }
-FEW = 6  # ordered values from which on a choice is a slider
 WIDE = 16  # columns from which on maps stand below each other in a kernel
 
 _numbers = itertools.count(1)
@@ -163,11 +165,13 @@ def show_maps(*shown, alt, caption=""):
     explore_maps(lambda: list(shown), alt=alt, caption=caption)
 
 
-def explore_maps(make, *, alt, caption="", labels=None, start=None, small=None, **choices):
+def explore_maps(
+    make, *, alt, caption="", labels=None, start=None, small=None, play=None, **choices
+):
     """Show maps with a choice for each of the keywords: buttons, or a slider.
 
-    A choice is a slider if it has six numbers or more; otherwise all its values can be seen and
-    pressed. Numbers that are names are given as strings.
+    A choice is a slider if it has six rising numbers or more; otherwise all its values can be seen
+    and pressed. Numbers that are names are given as strings.
 
     Parameters
     ----------
@@ -183,14 +187,16 @@ def explore_maps(make, *, alt, caption="", labels=None, start=None, small=None, 
     small : str, optional
         A choice, such as of a head, whose maps stand side by side in its buttons, small: press one
         to enlarge it.
+    play : str, optional
+        A choice that is time, and can be played.
     **choices : sequences
         The values of each choice, numbers or strings.
 
     Raises
     ------
     ValueError
-        If a choice has no values or one twice, `labels`, `start` or `small` name what isn't there,
-        or `alt` is empty or names no value.
+        If a choice has no values or one twice, or `labels`, `start`, `small` or `play` name what
+        isn't there, or `alt` is empty or names no value.
 
     Examples
     --------
@@ -202,33 +208,27 @@ def explore_maps(make, *, alt, caption="", labels=None, start=None, small=None, 
     """
     choices = {name: _plain_list(name, values) for name, values in choices.items()}
     labels, start = labels or {}, start or {}
-    _require_choices(choices, labels, start, small)
+    named = [name for name in (small, play) if name]
+    _require_choices(choices, {"labels": labels, "start": start, "small or play": named}, start)
     labels = {name: labels.get(name, name.replace("_", " ")) for name in choices}
     start = {name: start.get(name, values[0]) for name, values in choices.items()}
     _words(alt, start or None)
     present = _show_card if os.environ.get("STATIC_BOOK") == "1" else _show_widgets
-    present(make, alt, caption, labels, start, choices, small)
+    present(make, alt, caption, labels, start, choices, small, play)
 
 
-def _require_choices(choices, labels, start, small):
+def _require_choices(choices, named, start):
     for name, values in choices.items():
         if not values:
             raise ValueError(f"{name} has no values: a choice needs one at least")
-        if len(set(_texts(values))) < len(values):
+        if len(set(texts(values))) < len(values):
             raise ValueError(f"{name} has a value twice: {values}")
-    given_names = ("labels", labels), ("start", start), ("small", [small] if small else [])
-    for argument, given in given_names:
+    for argument, given in named.items():
         if unknown := set(given) - set(choices):
             raise ValueError(f"{argument} names {sorted(unknown)}, but there is {list(choices)}")
     for name, value in start.items():
         if value not in choices[name]:
             raise ValueError(f"start[{name!r}] is {value!r}, but its values are {choices[name]}")
-
-
-def _names(values):
-    """Return the values of a choice as its reader sees them."""
-    names = zip(values, _texts(values), strict=True)
-    return [f"{value:,}" if isinstance(value, int) else name for value, name in names]
 
 
 def _made(make, choice):
@@ -401,7 +401,7 @@ def _shade(shown, value):
 # ---- the built book ----------------------------------------------------------------------------
 
 
-def _show_card(make, alt, caption, labels, start, choices, small):
+def _show_card(make, alt, caption, labels, start, choices, small, play):
     identity, first = f"maps-{next(_numbers)}", _made(make, start)
     every = [_made(make, choice) for choice in positions(**choices)]
     common = [_shared([found[k] for found in every if len(found) > k]) for k in range(len(first))]
@@ -416,24 +416,18 @@ def _show_card(make, alt, caption, labels, start, choices, small):
     }
     # In a script element, only a "<" could end the data too early.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    asked = "".join(
-        _choice_html(
-            identity,
-            k,
-            labels[name],
-            values,
-            values.index(start[name]),
-            [_thumbs(_made(make, {**start, name: value})) for value in values]
-            if name == small
-            else None,
-        )
-        for k, (name, values) in enumerate(choices.items())
-    )
+    asked = [
+        _control(labels[name], values, start[name], name == play)
+        for name, values in choices.items()
+    ]
+    if small:
+        thumbs = [_thumbs(_made(make, {**start, small: value})) for value in choices[small]]
+        asked[data["small"]] = _with_thumbs(asked[data["small"]], thumbs)
     drawn = "".join(map_html(shown, identity) for shown in first)
     _show_html(
-        f'<figure class="board maps-only" data-scripts="map show_maps">'
+        f'<figure class="board maps-only" data-scripts="controls map show_maps">'
         f'<p class="unseen alt">{escape(_words(alt, start or None))}</p>'
-        f'{f"""<div class="ask">{asked}</div>""" if asked else ""}'
+        f"{panel(asked, labels.values()) if asked else ''}"
         f'<div class="lines">{_lines_html(first)}</div><div class="maps">{drawn}</div>'
         f'<p class="say" aria-live="polite">{data["hint"]}</p>{_caption_element(caption)}'
         f'<script type="application/json">{text}</script></figure>'
@@ -488,36 +482,24 @@ def _thumbs(found):
     return f'<span class="thumbs">{"".join(drawn)}</span>'
 
 
-def _choice_html(identity, k, label, values, chosen, thumbs=None):
-    """Return the buttons or the slider of one choice, disabled until the script has run."""
-    texts = [escape(text) for text in _names(values)]
-    if len(values) >= FEW and not any(isinstance(value, str) for value in values):
-        room = max(map(len, texts))
-        return (
-            f'<div class="slide" data-choice="{k}"><label><span>{escape(label)}</span>'
-            f'<input type="range" min="0" max="{len(texts) - 1}" value="{chosen}" '
-            f'aria-valuetext="{texts[chosen]}" data-texts="{"|".join(texts)}" '
-            f'autocomplete="off" disabled></label>'
-            f'<output aria-live="off" style="min-width:{room}ch">{texts[chosen]}</output></div>'
-        )
-    buttons = "".join(
-        f'<label><input type="radio" name="{identity}-{k}" value="{i}" autocomplete="off" '
-        f"disabled{' checked' if i == chosen else ''}><span>{text}{thumbs[i] if thumbs else ''}"
-        "</span></label>"
-        for i, text in enumerate(texts)
+def _with_thumbs(control, thumbs):
+    """Put small maps into the buttons of a choice, below their names."""
+    end = "</span></label>"
+    buttons = control.split(end)
+    return (
+        "".join(part + thumb + end for part, thumb in zip(buttons, thumbs, strict=False))
+        + (buttons[-1])
     )
-    kind = ' class="small"' if thumbs else ""
-    return f'<fieldset{kind} data-choice="{k}"><legend>{escape(label)}</legend>{buttons}</fieldset>'
 
 
 # ---- a live kernel -----------------------------------------------------------------------------
 
 
-def _show_widgets(make, alt, caption, labels, start, choices, _small):
+def _show_widgets(make, alt, caption, labels, start, choices, _small, play):
     import ipywidgets  # here, because a single widget in a built page would load scripts
 
     controls = {
-        name: _widget(ipywidgets, labels[name], values, start[name])
+        name: _widget(labels[name], values, start[name], name == play)
         for name, values in choices.items()
     }
     picture = ipywidgets.Image(format="png", layout={"max_width": "100%"})
@@ -539,15 +521,8 @@ def _show_widgets(make, alt, caption, labels, start, choices, _small):
     update()
     for control in controls.values():
         control.observe(update, names="value")
-    display(ipywidgets.VBox([*controls.values(), picture, words]))
-
-
-def _widget(ipywidgets, label, values, value):
-    look = {"value": value, "description": label, "style": {"description_width": "initial"}}
-    options = list(zip(_names(values), values, strict=True))
-    if len(values) >= FEW and not any(isinstance(one, str) for one in values):
-        return ipywidgets.SelectionSlider(options=options, layout={"width": "auto"}, **look)
-    return ipywidgets.RadioButtons(options=options, orientation="horizontal", **look)
+    rows = [_playable(control) if name == play else control for name, control in controls.items()]
+    display(ipywidgets.VBox([*rows, picture, words]))
 
 
 def _draw(canvas, found):
@@ -559,12 +534,12 @@ def _draw(canvas, found):
     canvas.set_size_inches(8.6 if wide else 1.4 + 3.2 * columns, rows * (1.9 + 0.16 * most))
     canvas.clear()
     parts = panels(canvas, [shown["title"] for shown in found], columns)
-    for panel, shown in zip(parts, found, strict=True):
+    for part, shown in zip(parts, found, strict=True):
         values = [[np.nan if isinstance(v, str) else v for v in row] for row in shown["weights"]]
         top, signed = shown.get("top", 1), shown.get("signed", False)
         asks, asked = shown.get("corner", CORNER)
         heatmap(
-            panel,
+            part,
             values,
             rows=shown["rows"],
             columns=shown["columns"],
