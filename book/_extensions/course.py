@@ -205,4 +205,6 @@ def setup(app):
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", write_models)
     app.add_js_file(None, body=QUIET_SEARCH)
+    for name in ("pages", "search"):
+        app.setup_extension(name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
