@@ -306,8 +306,8 @@ const maps = (() => {
     place.addEventListener("click", event => {
       const at = cellAt(event.target);
       show(at, true);
-      if (!at) return;
-      if (at.i !== undefined) focus(cell(at));
+      if (at?.i === undefined) return;
+      focus(cell(at));
       onPress?.(at, event);
     });
     place.addEventListener("focusin", event => {
