@@ -357,7 +357,7 @@ def test_it_fits_and_can_be_read(opened, theme, width):
     say_all(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     sizes = page.locator(".prediction svg text").evaluate_all(
-        "texts => texts.map(text => 12.5 * text.getScreenCTM().a)"
+        "texts => texts.map(text => text.getScreenCTM()).map(({ a, b }) => 12.5 * Math.hypot(a, b))"
     )
     assert min(sizes) >= 11
     assert not serious_troubles(page)
