@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from figures import plots
-from figures.colours import STATIONS, station_of
+from figures.colours import SHADES, STATIONS, station_of
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
 
@@ -61,14 +61,7 @@ def draw_panels(figure, large):
         draw_heatmap(panel, large)
 
 
-def draw_plane(figure, large):
-    places = np.array([[1.0, 2.0], [-1.0, 0.5 + large], [0.5, -2.0]])
-    weights = softmax_rows(1, 3, seed=int(large))[0]
-    query = np.array([0.5, 1.0 - large])
-    plots.plane(figure, places, "abc", weights, query=query, output=weights @ places)
-
-
-DRAWS = [draw_heatmap, draw_lines, draw_log_lines, draw_points, draw_bars, draw_plane, draw_panels]
+DRAWS = [draw_heatmap, draw_lines, draw_log_lines, draw_points, draw_bars, draw_panels]
 
 
 def pixels(figure):
@@ -293,20 +286,6 @@ def test_shares_against_length_are_lines_with_their_axes_named():
     assert figure.axes[0].get_ylim() == (0, 1.02)
 
 
-def test_the_plane_shows_keys_by_weight_the_query_and_the_output():
-    places, weights = np.array([[1.0, 2.0], [-1.0, 0.5]]), np.array([0.9, 0.1])
-    figure = plots.new_figure()
-    plots.plane(figure, places, "ab", weights, query=[0.5, 1.0], output=weights @ places)
-    axes = figure.axes[0]
-    keys = axes.collections[0]
-    assert np.allclose(keys.get_offsets(), places)
-    assert np.allclose(np.diff(keys.get_sizes()), 1000 * np.diff(weights))
-    assert [text.get_text() for text in axes.texts] == [*"ab"]
-    assert np.allclose([text.get_position() for text in axes.texts], places)
-    assert np.allclose(axes.lines[0].get_xydata(), [[0, 0], [0.5, 1.0]])
-    assert np.allclose(axes.lines[1].get_xydata(), [weights @ places])
-
-
 @pytest.mark.parametrize(
     ("name", "station"),
     [
@@ -327,6 +306,14 @@ def test_the_plane_shows_keys_by_weight_the_query_and_the_output():
 )
 def test_a_series_speaks_of_the_station_that_its_name_ends_with(name, station):
     assert station_of(name) == station
+
+
+def test_shades_of_a_station_differ_and_begin_with_its_colour():
+    names = [f"one vector, {steps} steps" for steps in (750, 1500, 3000, 6000)]
+    greys = [colour for colour, *_ in plots.styles_of(names)]
+    assert tuple(greys) == (*SHADES["one vector"], SHADES["one vector"][0])
+    for station, shades in SHADES.items():
+        assert shades[0] == STATIONS[station] and len(set(shades)) == 3
 
 
 def test_a_station_has_its_colour_in_curves_dots_and_bars():

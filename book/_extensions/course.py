@@ -5,7 +5,8 @@
 2. It keeps the search page quiet when the book is opened as a file.
 3. It mends the role that screen readers are told for an entry of the bibliography.
 4. It lets the API page list the fields of named tuples once.
-5. It gives the pages with live figures their scripts, and the book the models that they name.
+5. It gives the pages with live figures their scripts, and the book the models that they name,
+   with a page that tests whether they run, ``selftest.html``.
 6. It says at the foot of every page where the book is published, once it is.
 """
 
@@ -23,6 +24,7 @@ from sphinx.util import logging
 
 import notebooks
 import published
+import selftest
 from folders import BOOK, CODE, DATA
 
 logger = logging.getLogger(__name__)
@@ -167,9 +169,10 @@ def write_models(app, error):
     names = {name for page in pages for name in named(MODELS, page.read_text(encoding="utf-8"))}
     folder = Path(app.outdir, "_static", "live")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in sorted(names):
-        text = packed(runs.load(name), name)
-        Path(folder, f"{name}.js").write_text(text, encoding="utf-8")
+    models = {name: runs.load(name) for name in sorted(names)}
+    for name, trained in models.items():
+        Path(folder, f"{name}.js").write_text(packed(trained, name), encoding="utf-8")
+    Path(app.outdir, "selftest.html").write_text(selftest.page(models), encoding="utf-8")
 
 
 def skip_fields(app, what, name, member, skip, options):

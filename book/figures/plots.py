@@ -7,6 +7,7 @@ pictures of one figure differ only where the data does.
 """
 
 import math
+from collections import Counter
 
 import numpy as np
 from matplotlib import colormaps
@@ -16,7 +17,7 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from figures.colours import STATIONS, station_of
+from figures.colours import SHADES, STATIONS, station_of
 
 SCALE = 2  # picture elements to a CSS pixel: sharp on dense screens
 LARGE, MEDIUM, SMALL = 12, 11, 9  # points: axis labels, tick labels, crowded tick labels
@@ -38,8 +39,9 @@ STYLES = (
 def styles_of(names):
     """Return colour, marker and line style of each series: a station has its own colour.
 
-    Where stations are drawn, other series get the colours that are no station's, as far as they
-    go. Marker and line style tell all of them apart.
+    A second series of a station has another shade of it. Where stations are drawn, other series
+    get the colours that are no station's, as far as they go. Marker and line style tell all of
+    them apart.
 
     Parameters
     ----------
@@ -57,7 +59,11 @@ def styles_of(names):
     >>> [colour for colour, *_ in styles_of(["GRU", "attention"])]
     ['#000000', '#d55e00']
     """
-    found = [STATIONS.get(station_of(name)) for name in names]
+    found, drawn = [], Counter()
+    for station in map(station_of, names):
+        shades = SHADES.get(station, [None])
+        found.append(shades[drawn[station] % len(shades)])
+        drawn[station] += 1
     order = [colour for colour, *_ in STYLES]
     if any(found):
         order.sort(key=lambda colour: colour in STATIONS.values())
@@ -662,47 +668,3 @@ def shares_by_length(figure, lengths, shares, *, counted="sequences", unit="lett
         limits=(0, 1.02),
         shade=shade,
     )
-
-
-def plane(figure, places, names, weights, *, query, output, reach=3.3):
-    """Draw keys in the plane, larger the more weight they have, with the query and the output.
-
-    Parameters
-    ----------
-    figure : Figure or SubFigure
-    places : array, shape (n_keys, 2)
-        Where the keys lie.
-    names : sequence of str
-        A letter or two for each key; a string is a sequence of characters.
-    weights : array, shape (n_keys,)
-    query, output : arrays, shape (2,)
-        A line from the middle of the plane with a dot at its tip, and a diamond.
-    reach : float
-        Both axes go from -reach to reach.
-
-    Examples
-    --------
-    >>> figure = new_figure()
-    >>> keys = np.array([[1.0, 0.0], [0.0, 2.0]])
-    >>> plane(figure, keys, "ab", [0.5, 0.5], query=[1.0, 0.5], output=keys.mean(axis=0))
-    >>> figure.axes[0].lines[0].get_xydata()
-    array([[0. , 0. ],
-           [1. , 0.5]])
-    """
-    axes, is_new = _axes(figure, ("plane", *names), 0.4, 0.1, 0.3, 0.1)
-    if is_new:
-        axes.set(aspect="equal", axisbelow=True)
-        axes.grid(color="#dddddd")
-        axes.scatter(*np.transpose(places), color="#b3dbf2", edgecolors=STYLES[0][0], zorder=1)
-        axes.plot([], [], color=STYLES[1][0], linewidth=2.5, marker="o", markevery=[1])
-        axes.plot([], [], "D", color="black", markersize=9)
-        for name in names:
-            axes.text(0, 0, name, ha="center", va="center", size=LARGE)
-        axes.apply_aspect()  # at once: later it would move the axes
-    axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
-    axes.collections[0].set_offsets(places)
-    axes.collections[0].set_sizes(180 + 1000 * np.asarray(weights))
-    axes.lines[0].set_data([0, query[0]], [0, query[1]])
-    axes.lines[1].set_data([output[0]], [output[1]])
-    for text, place in zip(axes.texts, places, strict=True):
-        text.set_position(place)
