@@ -14,10 +14,10 @@ const engine = (() => {
   function multiply(x, matrix) {
     return x.map(row => {
       const out = new Float32Array(matrix[0].length);
-      row.forEach((factor, k) => {
-        const from = matrix[k];
+      for (let k = 0; k < row.length; k++) {
+        const factor = row[k], from = matrix[k];
         for (let c = 0; c < out.length; c++) out[c] += factor * from[c];
-      });
+      }
       return out;
     });
   }
@@ -27,7 +27,7 @@ const engine = (() => {
   const everywhere = change => x => x.map(row => row.map(value => change(value)));
 
   function softmax(scores) {
-    const highest = Math.max(...scores);
+    const highest = scores.reduce((one, other) => Math.max(one, other));
     if (highest === -Infinity) return scores.map(() => 0);  // a mask allows nothing
     const powers = scores.map(score => Math.exp(score - highest));
     const total = powers.reduce((sum, power) => sum + power, 0);

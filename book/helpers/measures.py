@@ -10,8 +10,11 @@ import numpy
 from autograd import make_vjp
 from threadpoolctl import threadpool_limits
 
+from helpers.functions import embedding, linear
+from helpers.positions import position_score
 from helpers.runs.build import build
 from helpers.shapes import require, shapes
+from helpers.transformer import blocks, encoder_block, enter, leave
 
 
 @shapes
@@ -192,6 +195,57 @@ def ablate_head(params, *path, head):
     return params | {
         "output": numpy.where(kept, params["output"], 0).astype(params["output"].dtype)
     }
+
+
+def without_looks(trained, tokens, masks, silent=()):
+    """Run a decoder-only model with a mask of its own in each block, and with silent heads.
+
+    Parameters
+    ----------
+    trained : Trained
+    tokens : integer array (n,)
+        Source and target end to end, numbered as in the model's one table.
+    masks : list of boolean arrays (n, n)
+        One for each block, for all of its heads: True = may attend.
+    silent : iterable of (int, int)
+        Block and head, from 0, see `ablate_head`.
+
+    Returns
+    -------
+    logits : array (n, vocabulary)
+    weights : array (blocks, heads, n, n)
+
+    Raises
+    ------
+    ValueError
+        If there are not as many masks as blocks, or there is no such head.
+
+    Examples
+    --------
+    >>> from helpers.attention import causal_mask
+    >>> from helpers.runs import load
+    >>> model, mask = load("recall_two_blocks"), causal_mask(4)
+    >>> tokens = numpy.array([*model.task.source_tokens("A 1"), 1, *model.task.source_tokens("A")])
+    >>> logits, weights = without_looks(model, tokens, [mask, mask])
+    >>> model.task.target_words([logits[3].argmax()]), weights.shape
+    (['1'], (2, 4, 4, 4))
+    """
+    params, settings = trained.params, trained.settings
+    for block, head in silent:
+        params = ablate_head(params, "stack", f"block_{block}", "attention", head=head)
+    stack = params["stack"]
+    require(
+        len(masks) == settings.layers,
+        f"masks must be one for each of the {settings.layers} blocks, not {len(masks)}",
+    )
+    parts = {"norm": settings.norm, "residual": settings.residual}
+    parts["score"] = position_score(settings.positions)
+    x = enter(stack, embedding(params["embedding"], tokens[None]), settings.positions)
+    maps = []
+    for block, mask in zip(blocks(stack), masks, strict=True):
+        x, weights = encoder_block(block, x, mask, **parts)
+        maps.append(weights[0])
+    return linear(params["output"], leave(stack, x))[0], numpy.stack(maps)
 
 
 def fastest(ways, rounds=5):
