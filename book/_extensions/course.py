@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 # What a notebook's outputs depend on besides its own code.
 DEPENDENCIES = (*CODE, *DATA, "_extensions")
 # What the figures of a page say that they need: scripts, each behind what it stands on, and models.
-SCRIPTS = re.compile(r'<figure [^>]*data-scripts="([\w ]+)"')
+SCRIPTS = re.compile(r'<(?:figure|section) [^>]*data-scripts="([\w ]+)"')
 MODELS = re.compile(r'<figure [^>]*data-models="([\w ]+)"')
 # Traces of Python and of its installer.
 RUBBISH = re.compile(r"\.pyc$|\.egg-info/")

@@ -22,18 +22,6 @@ from PIL import Image
 
 from figures.plots import SCALE, new_figure
 
-#: How quizzes look, for ``display_quiz("quizzes/….json", **QUIZ)`` of the package jupyterquiz.
-QUIZ = {
-    "question_alignment": "left",
-    "max_width": 680,
-    "border_radius": 8,
-    "colors": {
-        "--jq-multiple-choice-bg": "#2d4a6b",
-        "--jq-incorrect-color": "#a32020",
-        "--jq-correct-color": "#0b6e28",
-    },
-}
-
 MOST_POSITIONS = 400  # of all sliders together: about what a page can carry
 UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 FULL_COLOUR_BYTES = 60_000  # frames that are heavier together get fewer colours
