@@ -65,6 +65,9 @@ class Without(NamedTuple):
     silent: tuple = ()
 
 
+NOTHING = Without()
+
+
 def stream(models, run, *, kind, names, labels, legend, texts, tries, head, caption="", alt=""):
     """Show what trained models say to a sequence, with all heads, and let looks be taken away.
 
@@ -74,8 +77,8 @@ def stream(models, run, *, kind, names, labels, legend, texts, tries, head, capt
         With ``params``, ``settings``, ``task.source_vocabulary`` and ``task.target_vocabulary``,
         see `helpers.runs.Trained`: decoder-only ones that were trained on the same task.
     run : callable
-        (model, tokens, masks, silent) -> (logits (n, vocabulary), weights (blocks, heads, n, n)),
-        see `helpers.measures.without_looks`.
+        (model, tokens (1, n), masks, silent) -> (logits (1, n, vocabulary), weights (1, blocks,
+        heads, n, n)), see `helpers.measures.without_looks`.
     kind : {"recall", "review"}
         A list of pairs and questions, or a review and its reader.
     names, labels : list of str
@@ -127,7 +130,7 @@ class _Figure:
             raise ValueError(f"It reads no more than {LONGEST} words here.")
         return question
 
-    def compute(self, question, model=0, without=Without()):
+    def compute(self, question, model=0, without=NOTHING):
         """Return the state that the page holds: names of rows and columns, answers, maps."""
         trained = self.models[model]
         source, target = trained.task.source_vocabulary, trained.task.target_vocabulary
@@ -138,7 +141,7 @@ class _Figure:
         allowed = _allowed(len(words), question.prefix, trained.settings.mask == "prefix")
         masks = [_without(allowed, without, layer) for layer in range(count)]
         silent = [(layer, head) for layer, head in without.silent if layer < count]
-        logits, weights = self.run(trained, tokens, masks, silent)
+        [logits], [weights] = self.run(trained, tokens[None], masks, silent)
         answers = [
             _answer(logits[place, first:], target, words[place], place, right)
             for place, right in zip(question.places, question.rights, strict=True)
@@ -284,7 +287,8 @@ def _show_card(figure, caption, alt):
     _show_html(
         f'<figure class="board stream {figure.kind}" data-scripts="engine map stream" '
         f'data-models="{escape(" ".join(figure.names))}" style="--n:{len(state["rows"])};'
-        f'--left:{_pixels_of(state["rows"])}px;--top:{_pixels_of(state["columns"])}px"><p class="unseen">{escape(alt)}</p>'
+        f'--left:{_pixels_of(state["rows"])}px;--top:{_pixels_of(state["columns"])}px">'
+        f'<p class="unseen">{escape(alt)}</p>'
         f'<div class="ask">{_fields(figure, identity)}{_radios(figure, identity)}</div>'
         f'{_buttons(figure)}<p class="trouble" id="{identity}-trouble" role="status"></p>'
         f'<p class="line"><span>reads</span><span><span class="words reads">'
@@ -366,7 +370,9 @@ def _blocks_html(state, identity):
 
 
 def _names(names):
-    return "".join(f'<span style="--k:{k}">{spoken(name, "")}</span>' for k, name in enumerate(names))
+    return "".join(
+        f'<span style="--k:{k}">{spoken(name, "")}</span>' for k, name in enumerate(names)
+    )
 
 
 def _row_names(rows, extra):
@@ -383,7 +389,8 @@ def _head_html(state, layer, head, identity):
         f'aria-label="{label}: silent">head {head + 1}</button>'
         f'<div class="names columns" aria-hidden="true">{_names(state["columns"])}</div>'
         f'<div class="ground" role="grid" aria-label="{label}" aria-describedby="{own}" '
-        f'aria-rowcount="{n}" aria-colcount="{n}"><svg viewBox="0 -0.46 {n} {n}" aria-hidden="true">'
+        f'aria-rowcount="{n}" aria-colcount="{n}">'
+        f'<svg viewBox="0 -0.46 {n} {n}" aria-hidden="true">'
         f'{_cells(weights, state["allowed"])}<path class="cuts"/><rect class="lit" width="{n}" '
         f'height="1" y="-9"/></svg><div role="row" aria-rowindex="1"><span role="gridcell" '
         f'tabindex="0" aria-colindex="1" style="--i:0;--j:0" '
@@ -474,7 +481,7 @@ def _pairs(text, below=None):
     [(4, 3), (6, 3)]
     """
     pairs = [tuple(map(int, part.split())) for part in text.split(",") if part.strip()]
-    if any(len(pair) != 2 or below and not max(pair) < below for pair in pairs):
+    if any(len(pair) != 2 or (below and not max(pair) < below) for pair in pairs):
         raise ValueError(f"“{text}” must be pairs of places from 0, such as 4 3, 6 3.")
     return pairs
 

@@ -203,17 +203,17 @@ def without_looks(trained, tokens, masks, silent=()):
     Parameters
     ----------
     trained : Trained
-    tokens : integer array (n,)
-        Source and target end to end, numbered as in the model's one table.
-    masks : list of boolean arrays (n, n)
+    tokens : integer array (batch, n)
+        Source and target end to end, numbered as in the model's one table; nothing is padded.
+    masks : list of boolean arrays to (batch, n, n)
         One for each block, for all of its heads: True = may attend.
     silent : iterable of (int, int)
         Block and head, from 0, see `ablate_head`.
 
     Returns
     -------
-    logits : array (n, vocabulary)
-    weights : array (blocks, heads, n, n)
+    logits : array (batch, n, vocabulary)
+    weights : array (batch, blocks, heads, n, n)
 
     Raises
     ------
@@ -225,10 +225,11 @@ def without_looks(trained, tokens, masks, silent=()):
     >>> from helpers.attention import causal_mask
     >>> from helpers.runs import load
     >>> model, mask = load("recall_two_blocks"), causal_mask(4)
-    >>> tokens = numpy.array([*model.task.source_tokens("A 1"), 1, *model.task.source_tokens("A")])
+    >>> letter, number = model.task.source_tokens("A 7")
+    >>> tokens = numpy.array([[letter, number, 1, letter]])  # 1 is the start of the questions
     >>> logits, weights = without_looks(model, tokens, [mask, mask])
-    >>> model.task.target_words([logits[3].argmax()]), weights.shape
-    (['1'], (2, 4, 4, 4))
+    >>> bool(logits[0, 3].argmax() == number), weights.shape
+    (True, (1, 2, 4, 4, 4))
     """
     params, settings = trained.params, trained.settings
     for block, head in silent:
@@ -240,12 +241,12 @@ def without_looks(trained, tokens, masks, silent=()):
     )
     parts = {"norm": settings.norm, "residual": settings.residual}
     parts["score"] = position_score(settings.positions)
-    x = enter(stack, embedding(params["embedding"], tokens[None]), settings.positions)
+    x = enter(stack, embedding(params["embedding"], tokens), settings.positions)
     maps = []
     for block, mask in zip(blocks(stack), masks, strict=True):
         x, weights = encoder_block(block, x, mask, **parts)
-        maps.append(weights[0])
-    return linear(params["output"], leave(stack, x))[0], numpy.stack(maps)
+        maps.append(weights)
+    return linear(params["output"], leave(stack, x)), numpy.stack(maps, axis=1)
 
 
 def fastest(ways, rounds=5):
