@@ -28,7 +28,7 @@
     long: "It reads no more than {longest} words here.",
   };
   const BLOCKS = ["First", "Second", "Third", "Fourth"], LEVELS = 16;
-  const MOST = 5;  // looks of a row that are read out
+  const MOST = 8, LEAST = .005;  // looks of a row that are read out, and how small one may be
   const MANY = 24;  // places, from which on maps are larger
 
   const filled = (text, parts) => text.replace(/\{(\w+)\}/g, (_, part) => parts[part]);
@@ -303,7 +303,8 @@
       const row = [...state.layers[layer][head][i]];
       const order = row.map((_, j) => j).filter(j => state.allowed[i][j])
         .sort((one, other) => row[other] - row[one]);
-      const shown = order.length <= MOST + 1 ? order : order.slice(0, MOST);
+      const shown = order.slice(0, Math.max(1, Math.min(MOST,
+        order.filter(j => row[j] >= LEAST).length)));
       const pairs = shown.map(j =>
         `<span class="pair">${spoken(state.columns[j], "")} ${printed(row[j])}</span>`);
       const rest = order.slice(shown.length).reduce((sum, j) => sum + row[j], 0);
