@@ -9,7 +9,7 @@
 #   make assignments hand out problem sets, or chapters: make assignments CHAPTERS="03 06"
 #   make lay-out     lay out a download of Moodle or Canvas: make lay-out SET=bottleneck ZIP=x.zip
 #   make grade       grade what lies in assignments/submitted (see assignments/README.md)
-#   make release     the book and the student notebooks as zip files, in dist/
+#   make release     the book and the student notebooks as zip files, with notes, in dist/
 #   make bench       time the helpers beside PyTorch (installs PyTorch into .venv-bench)
 #   make results     make the recorded runs that are missing (CPU-hours); JOBS=8 processes
 #   make clean       remove what was built
@@ -64,6 +64,7 @@ compare: .venv/here
 
 notebooks: .venv/here
 	@$(BOOK) -m notebooks
+	@$(BOOK) -m published
 
 assignments: .venv/here
 	@$(BOOK) -m grading assign $(CHAPTERS)

@@ -1,4 +1,4 @@
-"""Sliders: the pre-rendered ones, in Python and in a Chromium, and the live ones."""
+"""Figures to move: the pre-rendered ones, in Python and in a Chromium, and the live ones."""
 
 import base64
 import contextlib
@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 from PIL import Image
 
+from figures import controls, plots
 from figures import explore as module
-from figures import plots
 from figures.explore import explore, picture, positions, show
 
 BOOK = Path(__file__).parents[1] / "book"
@@ -156,7 +156,13 @@ def test_curves_lose_at_most_half_a_shade_of_sixteen(static):
     assert 0 < difference <= 8
 
 
-def test_markup_names_sliders_and_values(static):
+def choices_of(html):
+    """Return what the reader can choose: each control's texts."""
+    fields = re.findall(r"<fieldset.*?</fieldset>", html)
+    return [re.findall(r"<span>(.*?)</span>", field) for field in fields]
+
+
+def test_markup_names_controls_and_values(static):
     html = static(
         explore,
         draw_cells,
@@ -167,14 +173,40 @@ def test_markup_names_sliders_and_values(static):
         **CELLS,
     )
     elements = Elements(html)
-    row, letter = elements.all("input")
-    assert (row["max"], row["value"], row["aria-valuetext"]) == ("1", "0", "0")
-    assert (letter["max"], letter["value"], letter["aria-valuetext"]) == ("2", "2", "z")
-    assert "disabled" in row and "disabled" in letter
+    buttons = elements.all("input")
+    assert [button["type"] for button in buttons] == ["radio"] * 5
+    assert [button["value"] for button in buttons] == ["0", "1", "0", "1", "2"]
+    assert ["checked" in button for button in buttons] == [True, False, False, False, True]
+    assert all("disabled" in button for button in buttons)
+    assert len({button["name"] for button in buttons}) == 2
     assert elements.all("img")[0]["alt"] == "row 0 looks at z"
-    assert "source letter" in elements.text and "What to see." in elements.text
+    assert "<legend>source letter</legend>" in html and "What to see." in elements.text
     assert data_of(html)["alts"][:2] == ["row 0 looks at x", "row 0 looks at y"]
-    assert data_of(html)["values"] == [["0", "1"], ["x", "y", "z"]]
+    assert choices_of(html) == [["0", "1"], ["x", "y", "z"]]
+    assert data_of(html)["counts"] == [2, 3]
+
+
+def test_many_numbers_in_their_order_are_a_slider(static):
+    html = static(explore, draw_curves, alt="curves", start={"state": 12}, state=STATES)
+    [slider] = Elements(html).all("input")
+    assert (slider["type"], slider["max"], slider["value"]) == ("range", "20", "2")
+    assert slider["aria-valuetext"] == "12" and "disabled" in slider
+    assert json.loads(slider["data-texts"]) == [str(state) for state in STATES]
+    assert "<button" not in html
+    mixed = static(explore, lambda figure, n: None, alt="{n}", n=[5, 3, 8, 1, 9, 2])
+    assert choices_of(mixed) == [["5", "3", "8", "1", "9", "2"]]
+
+
+def test_what_is_time_can_be_played(static):
+    keywords = {"alt": "{n} {m}", "n": [1, 2], "m": [1, 2]}
+    html = static(explore, lambda figure, n, m: None, play="n", **keywords)
+    assert [element["type"] for element in Elements(html).all("input")] == ["range"] + ["radio"] * 2
+    assert len(Elements(html).all("button")) == 1
+
+
+@pytest.mark.parametrize("values", [[47_236, 48], [47_236, *range(50_000, 50_006)]])
+def test_a_number_is_written_alike_wherever_it_stands(static, values):
+    assert "47,236" in static(explore, lambda figure, n: None, alt="{n:,}", n=values)
 
 
 def test_words_are_escaped(static):
@@ -206,8 +238,10 @@ def test_page_weight(static, draw, values, limit):
     assert len(gzip.compress(html.encode())) < limit
 
 
-def test_script_is_about_a_kilobyte():
-    assert len(gzip.compress(module.SCRIPT.encode())) < 1000
+def test_scripts_are_about_a_kilobyte_each():
+    for name in ("controls", "frames"):
+        text = (BOOK / "_static" / f"{name}.js").read_bytes()
+        assert len(gzip.compress(text)) < 1400
 
 
 def test_a_draw_that_depends_on_more_than_its_values_is_refused(static):
@@ -262,7 +296,7 @@ def test_show_takes_figures_of_pyplot(static):
 @pytest.mark.parametrize(
     ("keywords", "error", "message"),
     [
-        ({}, ValueError, "one slider at least"),
+        ({}, ValueError, "one keyword at least"),
         ({"row": [0], "letter": []}, ValueError, "letter has no values"),
         ({"row": [0, 0], "letter": "x"}, TypeError, "letter must be a sequence"),
         ({"row": [0, 0], "letter": ["x"]}, ValueError, "row has a value twice"),
@@ -280,6 +314,7 @@ def test_show_takes_figures_of_pyplot(static):
         ({"start": {"row": 7}, **CELLS}, ValueError, r"start\['row'\] is 7.*\[0, 1\]"),
         ({"start": {"line": 7}, **CELLS}, ValueError, r"start names \['line'\].*'letter'"),
         ({"labels": {"line": "x"}, **CELLS}, ValueError, r"labels names \['line'\]"),
+        ({"play": "line", **CELLS}, ValueError, r"play names \['line'\].*'letter'"),
         ({"alt": "{line}", **CELLS}, ValueError, r"field 'line'.*\['row', 'letter'\]"),
         ({"alt": " ", **CELLS}, ValueError, "alt is empty"),
     ],
@@ -313,15 +348,18 @@ def test_values_that_look_alike_get_the_digits_that_tell_them_apart(
     explore(lambda figure, rate: None, alt="{rate}", rate=values)
     if mode == "live":
         texts = [text for text, _ in shown.pop().children[1].options]
+    elif len(values) < 6:
+        (texts,) = choices_of(shown.pop()["text/html"])
     else:
-        (texts,) = data_of(shown.pop()["text/html"])["values"]
+        (slider,) = Elements(shown.pop()["text/html"]).all("input")
+        texts = json.loads(slider["data-texts"])
     assert len(set(texts)) == len(values)
     assert (texts[0], texts[-1]) == (first, last)
 
 
 @given(st.lists(st.floats(-1e300, 1e300), min_size=1, unique=True))
 def test_distinct_numbers_are_never_taken_for_one(values):
-    texts = module._texts(values)
+    texts = controls.texts(values)
     assert len(set(texts)) == len(values)
     assert [float(text) for text in texts] == pytest.approx(values, rel=1e-3)
 
@@ -339,10 +377,10 @@ def test_positions_are_plain_values_in_the_order_of_the_frames():
 
 
 def live(shown, *arguments, **keywords):
-    """Return the picture, the sliders by their labels, and the words below."""
+    """Return the picture, the controls by their labels, and the words below."""
     explore(*arguments, **keywords)
-    picture, *sliders, words = shown.pop().children
-    return picture, {slider.description: slider for slider in sliders}, words
+    picture, *controls, words = shown.pop().children
+    return picture, {control.description: control for control in controls}, words
 
 
 def test_widgets_redraw_and_describe(shown):
@@ -356,6 +394,17 @@ def test_widgets_redraw_and_describe(shown):
         assert Elements(words.value).text == CELLS_ALT.format(**position) + "<b>"
         drawn = np.asarray(Image.open(io.BytesIO(picture.value)))
         assert (drawn == rendered(draw_cells, **position)).all()
+
+
+def test_the_same_rule_chooses_the_widget(shown):
+    _, found, _ = live(shown, draw_cells, alt=CELLS_ALT, **CELLS)
+    assert [type(one).__name__ for one in found.values()] == ["RadioButtons"] * 2
+    _, found, _ = live(shown, draw_curves, alt="{state}", state=STATES)
+    assert [type(one).__name__ for one in found.values()] == ["SelectionSlider"]
+    explore(lambda figure, n: None, alt="{n}", play="n", n=[1, 2, 5])
+    slider, button = shown.pop().children[1].children
+    assert type(slider).__name__ == "SelectionSlider"
+    assert (type(button).__name__, button.min, button.max, button.value) == ("Play", 0, 2, 0)
 
 
 def test_widgets_start_where_asked_and_hand_over_plain_numbers(shown):
@@ -391,19 +440,21 @@ def test_notebook_has_widgets_only_when_live(monkeypatch, static_book):
     code = (
         "from figures.explore import explore\nfrom figures.plots import bars\n"
         "def draw(figure, n):\n    bars(figure, [1 / n], labels='a', y_label='y')\n"
-        "explore(draw, alt='a bar', n=[1, 2])"
+        "explore(draw, alt='a bar', n=[1, 2])\n"
+        "explore(draw, alt='a bar', n=range(1, 8), play='n')"
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     NotebookClient(notebook, timeout=60).execute()
-    (output,) = notebook.cells[0].outputs
+    first, second = notebook.cells[0].outputs
     if static_book == "1":
-        assert list(output.data) == ["text/html"]
+        assert list(first.data) == list(second.data) == ["text/html"]
         assert "widgets" not in notebook.metadata
     else:
-        assert "application/vnd.jupyter.widget-view+json" in output.data
+        assert "application/vnd.jupyter.widget-view+json" in first.data
         (state,) = notebook.metadata.widgets.values()
         models = {model["model_name"] for model in state["state"].values()}
-        assert {"SelectionSliderModel", "ImageModel", "HTMLModel"} <= models
+        expected = {"RadioButtonsModel", "SelectionSliderModel", "PlayModel", "ImageModel"}
+        assert expected | {"HTMLModel"} <= models
         assert "OutputModel" not in models
 
 
@@ -418,7 +469,7 @@ def test_static_mode_loads_no_widgets_no_pyplot_and_no_model():
     run = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
-    assert set(run.stderr.split()) == {"figures.explore", "figures.plots"}
+    assert set(run.stderr.split()) == {"figures.controls", "figures.explore", "figures.plots"}
 
 
 # In a Chromium
@@ -435,7 +486,7 @@ def browser(browser_path):
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory):
-    """Write a page with the same slider figure twice, curves, and a still picture."""
+    """Write a page with the same choices twice, curves and a map with sliders, a still picture."""
     collected = []
     still = plots.new_figure()
     draw_map(still, 1)
@@ -453,14 +504,17 @@ def page_file(tmp_path_factory):
         )
         explore(draw_map, alt="map at {sharpness:.2f}", caption="Map.", sharpness=SHARPNESS)
         show(still, alt="a map", caption="Still.")
-    style = (BOOK / "_static" / "explore.css").read_text()
+    style, script = (
+        "\n".join((BOOK / "_static" / name).read_text() for name in names)
+        for names in (("explore.css", "controls.css"), ("controls.js", "frames.js"))
+    )
     dark = 'html[data-theme="dark"] { background: #14181e; color: #ced6dd; }'
     path = tmp_path_factory.mktemp("page") / "index.html"
     path.write_text(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sliders</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{style}{dark}</style></head><body><main><h1>Sliders</h1>"
-        f"{''.join(collected)}</main></body></html>"
+        f"{''.join(collected)}</main><script>{script}</script></body></html>"
     )
     return path
 
@@ -495,25 +549,43 @@ def picture_in(page, card):
 def test_keyboard_moves_one_figure_and_tells_it(browser, page_file):
     with opened(browser, page_file) as page:
         cards = page.locator("figure.explore")
-        row, letter = cards.nth(0).locator("input").all()
+        groups = cards.nth(0).get_by_role("group")
+        assert groups.locator("legend").all_text_contents() == ["row", "letter"]
+        row, letter = groups.all()
         page.keyboard.press("Tab")
-        assert row.evaluate("slider => slider === document.activeElement")
-        page.keyboard.press("Tab")
-        assert letter.evaluate("slider => slider === document.activeElement")
-        for key, expected in [("End", "z"), ("ArrowLeft", "y"), ("Home", "x"), ("ArrowRight", "y")]:
+        assert row.evaluate("group => group.contains(document.activeElement)")
+        page.keyboard.press("Tab")  # a group is one stop
+        assert letter.evaluate("group => group.contains(document.activeElement)")
+        for key, expected in [("ArrowRight", "y"), ("ArrowRight", "z"), ("ArrowLeft", "y")]:
             page.keyboard.press(key)
-            assert cards.nth(0).locator("output").nth(1).text_content() == expected
-            assert letter.get_attribute("aria-valuetext") == expected
+            assert letter.get_by_role("radio", checked=True).count() == 1
+            assert letter.get_by_role("radio", name=expected).is_checked()
             alt = cards.nth(0).locator("img").get_attribute("alt")
             assert alt == CELLS_ALT.format(row=0, letter=expected)
             drawn = rendered(draw_cells, row=0, letter=expected)
             assert (picture_in(page, 0) == drawn).all()
-        assert cards.nth(1).locator("output").all_text_contents() == ["0", "x"]
-        assert (picture_in(page, 1) == rendered(draw_cells, row=0, letter="x")).all()
-        names = [
-            slider.evaluate("slider => slider.labels[0].innerText") for slider in (row, letter)
+        row.get_by_role("radio", name="1").click()
+        assert (picture_in(page, 0) == rendered(draw_cells, row=1, letter="y")).all()
+        second = cards.nth(1).get_by_role("radio", checked=True)
+        assert [one.evaluate("one => one.labels[0].innerText") for one in second.all()] == [
+            "0",
+            "x",
         ]
-        assert [name.strip() for name in names] == ["row", "letter"]
+        assert (picture_in(page, 1) == rendered(draw_cells, row=0, letter="x")).all()
+
+
+def test_a_slider_says_its_value_and_moves_its_picture(browser, page_file):
+    with opened(browser, page_file) as page:
+        card = page.locator("figure.explore").nth(3)
+        slider = card.get_by_role("slider", name="sharpness")
+        slider.focus()
+        for key, place in [("End", 20), ("ArrowLeft", 19), ("Home", 0), ("ArrowRight", 1)]:
+            page.keyboard.press(key)
+            text = controls.texts(SHARPNESS)[place]
+            assert card.locator("output").text_content() == text
+            assert slider.get_attribute("aria-valuetext") == text
+            drawn = rendered(draw_map, sharpness=SHARPNESS[place])
+            assert abs(picture_in(page, 3).astype(int) - drawn).max() <= 8  # fewer colours
 
 
 def test_a_slow_picture_never_covers_a_later_one(browser, page_file):
@@ -527,8 +599,8 @@ def test_a_slow_picture_never_covers_a_later_one(browser, page_file):
         };"""
     with opened(browser, page_file, slow_first) as page:
         page.evaluate("window.waits = [400, 0]")
-        page.locator("input").nth(1).focus()
-        page.keyboard.press("End")
+        page.get_by_role("radio", name="x").nth(0).focus()
+        page.keyboard.press("ArrowLeft")
         page.keyboard.press("ArrowLeft")
         page.wait_for_timeout(500)
         assert (picture_in(page, 0) == rendered(draw_cells, row=0, letter="y")).all()
@@ -567,12 +639,12 @@ def test_picture_follows_within_a_frame(browser, page_file, card):
     assert min(medians) < 16
 
 
-def test_without_script_the_first_picture_shows_and_sliders_are_off(browser, page_file):
+def test_without_script_the_first_picture_shows_and_controls_are_off(browser, page_file):
     with opened(browser, page_file, java_script_enabled=False) as page:
         for card in page.locator("figure.explore").all():
             assert card.locator("img").bounding_box()["width"] > 300
-            assert all(slider.is_disabled() for slider in card.locator("input").all())
-        assert page.locator("figure.explore input").count() == 6
+            assert all(control.is_disabled() for control in card.locator("input").all())
+        assert page.locator("figure.explore input").count() == 12
 
 
 def test_a_phone_does_not_overflow(browser, page_file):

@@ -144,31 +144,46 @@ def test_search_finds_a_word(open_page, address):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_slider_changes_its_picture(open_page, name):
+def test_every_control_changes_its_picture(open_page, name):
     page = open_page(f"{HTML.as_uri()}/{name}")
     for figure in page.locator("figure.explore").all():
         figure.scroll_into_view_if_needed()
-        for slider in figure.locator("input[type=range]").all():
-            page.wait_for_function("slider => !slider.disabled", arg=slider.element_handle())
-            assert slider.get_attribute("aria-valuetext")
-            before = slider_state(figure, slider)
-            slider.focus()
-            at_the_end = slider.input_value() == slider.get_attribute("max")
-            page.keyboard.press("Home" if at_the_end else "End")
+        for control in figure.locator("[data-control]").all():
+            page.wait_for_function(
+                "control => !control.querySelector('input').disabled", arg=control.element_handle()
+            )
+            before = control_state(figure, control)
+            move(page, control)
             page.wait_for_function(
                 "([figure, picture]) => figure.querySelector('canvas').toDataURL() !== picture",
                 arg=[figure.element_handle(), before["picture"]],
             )
-            after = slider_state(figure, slider)
+            after = control_state(figure, control)
             assert all(after[key] != before[key] for key in before), "the picture stayed as it was"
 
 
-def slider_state(figure, slider):
-    """Return what a reader sees and hears of a slider: its picture, value and value in words."""
+def move(page, control):
+    """Move a slider to its other end, or choose what stands beside the chosen, by keyboard."""
+    slider = control.locator("input[type=range]")
+    if slider.count():
+        slider.focus()
+        at_the_end = slider.input_value() == slider.get_attribute("max")
+        page.keyboard.press("Home" if at_the_end else "End")
+    else:
+        control.locator("input:checked").focus()
+        page.keyboard.press("ArrowRight")
+
+
+def control_state(figure, control):
+    """Return what a reader sees and hears of a control: its picture, value and value in words."""
+    chosen = control.locator("input:checked, input[type=range]")
+    assert chosen.count() == 1
+    words = chosen.evaluate("one => one.getAttribute('aria-valuetext') ?? one.labels[0].innerText")
+    assert words.strip()
     return {
         "picture": figure.locator("canvas").evaluate("canvas => canvas.toDataURL()"),
-        "value": slider.input_value(),
-        "words": slider.get_attribute("aria-valuetext"),
+        "value": chosen.input_value(),
+        "words": words,
     }
 
 

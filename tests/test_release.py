@@ -11,7 +11,8 @@ import nbformat
 import pytest
 
 import notebooks
-from folders import CODE, DATA, HTML
+import published
+from folders import BOOK, CODE, DATA, HTML
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +49,15 @@ def test_the_same_content_gives_the_same_bytes(zips, tmp_path):
     assert release(zips / "html", tmp_path).returncode == 0
     for name in (BOOK_ZIP, NOTEBOOKS_ZIP, "SHA256SUMS"):
         assert (tmp_path / name).read_bytes() == (zips / "dist" / name).read_bytes()
+
+
+def test_notes_say_what_is_released(zips):
+    notes = (zips / "dist" / "NOTES.md").read_text(encoding="utf-8")
+    for path in notebooks.chapters():
+        assert published.title(path) in notes
+    assert BOOK_ZIP in notes and NOTEBOOKS_ZIP in notes
+    kept = len(list((BOOK / "results").glob("*.npz")))
+    assert f"{kept} trained models" in notes and "0 figures run a trained model" in notes
 
 
 def test_students_get_notebooks_without_solutions_that_run(zips, tmp_path):

@@ -1,7 +1,7 @@
-"""``make release``: the book and the student notebooks as zip files, with checksums.
+"""``make release``: the book and the student notebooks as zip files, with notes and checksums.
 
-Runs in the book's own environment; nothing of nbgrader is needed. The same content gives the same
-bytes: names are sorted, and all files bear one date.
+The same content gives the same bytes: names are sorted, and all files bear one date. What the
+notes say is counted in what is released.
 """
 
 import hashlib
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import nbformat
 
+import notebooks
+import published
 from folders import BOOK, CODE, DATA, HTML, ROOT
 from grading.chapters import without_solutions
 from grading.places import read
@@ -51,8 +53,58 @@ def write_zip(path, content):
             archive.writestr(entry, content[name])
 
 
+def described(path):
+    """Describe a chapter in a line: its title, and how much there is to do in it."""
+    cells = notebooks.read(path).cells
+    exercises = sum("{exercise}" in cell.source for cell in cells)
+    experiments = sum("runs.train(" in cell.source for cell in cells if cell.cell_type == "code")
+    counted = [f"{exercises} exercises"] * bool(exercises)
+    counted += [f"{experiments} cells that train a model"] * (experiments > 1)
+    return f"- {published.title(path)}" + f" ({', '.join(counted)})" * bool(counted)
+
+
+def notes(archives, html):
+    """Say in Markdown what a release contains.
+
+    Parameters
+    ----------
+    archives : dict of Path to dict
+        The zip files, and what is in each.
+    html : Path
+        The built book.
+    """
+    live = sum(page.read_text("utf-8").count("data-models=") for page in html.rglob("*.html"))
+    kept = len(list((BOOK / "results").glob("*.npz")))
+    records = len(list((BOOK / "results").glob("*.json")))
+    files = "\n".join(
+        f"- `{path.name}`: {len(content)} files, {path.stat().st_size / 1e6:.1f} MB; {what}"
+        for (path, content), what in zip(
+            archives.items(),
+            (
+                "unpack it and open `index.html`; no network is needed",
+                "notebooks without solutions, with all that they import and read",
+            ),
+            strict=True,
+        )
+    )
+    return f"""# Attention, Measured
+
+{published.sentence(published.places())}
+
+{files}
+
+## Chapters
+
+{chr(10).join(map(described, notebooks.chapters()))}
+
+{len(notebooks.problem_sets())} problem sets with grading are in the repository. The chapters rest
+on {records} files of recorded runs and {kept} trained models; {live} figures run a trained model in
+the page. Python 3.11 or newer.
+"""
+
+
 def release(html=HTML, folder=DIST):
-    """Write both zip files and SHA256SUMS."""
+    """Write both zip files, NOTES.md and SHA256SUMS."""
     if not (html / "index.html").is_file():
         raise SystemExit(f"There is no book in {html}: run `make book`.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,6 +117,7 @@ def release(html=HTML, folder=DIST):
         write_zip(path, content)
         sums.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
         print(f"{path}: {len(content)} files, {path.stat().st_size / 1e6:.1f} MB")
+    (folder / "NOTES.md").write_text(notes(archives, html), encoding="utf-8")
     (folder / "SHA256SUMS").write_text("".join(sums))
 
 

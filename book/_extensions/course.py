@@ -1,4 +1,4 @@
-"""The course's one local Sphinx extension. It does six things.
+"""The course's one local Sphinx extension. It does seven things.
 
 1. Before Sphinx reads the notebooks, those whose outputs aren't in the cache are executed
    side by side, so that a plain ``jupyter-book build .`` is parallel and never stale.
@@ -7,6 +7,7 @@
 4. It mends the role that screen readers are told for an entry of the bibliography.
 5. It lets the API page list the fields of named tuples once.
 6. It gives the pages with live figures their scripts, and the book the models that they name.
+7. It says at the foot of every page where the book is published, once it is.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 import notebooks
+import published
 from folders import BOOK, CODE, DATA
 
 logger = logging.getLogger(__name__)
@@ -66,6 +68,23 @@ def configure(app, config):
     elif "GITHUB_REPOSITORY" in os.environ:
         address = f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}"
         config.html_theme_options["repository_url"] = address
+    config.html_theme_options["extra_footer"] = foot(published.places())
+
+
+def foot(places):
+    """Return the last line of every page: where the book is published, if it is.
+
+    Examples
+    --------
+    >>> foot({})
+    ''
+    """
+    if "book" not in places:
+        return ""
+    return (
+        f'<p>Published at <a href="{places["book"]}">{places["book"]}</a>; '
+        f'to read without a network, <a href="{places["zip"]}">as a zip file</a>.</p>'
+    )
 
 
 def execute_missing_notebooks(app, environment, docnames):

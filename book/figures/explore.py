@@ -1,10 +1,11 @@
-"""Figures with sliders: recomputed in a live kernel, pre-rendered in the built book.
+"""Figures that a reader moves: recomputed in a live kernel, pre-rendered in the built book.
 
 It stands between `plots`, which draws the figures, and the chapters, and knows no model. In a
 kernel (Lab, Binder, Colab) `explore` shows ipywidgets. When the book is built, its extension
 sets the environment variable STATIC_BOOK=1, and the same call writes plain HTML: a picture,
-native sliders, one small picture for each of their positions and a kilobyte of script, which
-needs no kernel, no network and no widget library.
+native radio buttons and sliders, and one small picture for each of their positions. The page's
+scripts, ``_static/controls.js`` and ``frames.js``, need no kernel, no network and no widget
+library.
 """
 
 import base64
@@ -20,69 +21,27 @@ from IPython.display import display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
+from figures.controls import choices, is_scale, panel, slider, texts
 from figures.plots import SCALE, new_figure
 
-MOST_POSITIONS = 400  # of all sliders together: about what a page can carry
+MOST_POSITIONS = 400  # of all controls together: about what a page can carry
 UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 FULL_COLOUR_BYTES = 60_000  # frames that are heavier together get fewer colours
-
-SCRIPT = """
-(() => {
-  const card = document.currentScript.parentElement;
-  const data = JSON.parse(card.querySelector("script").textContent);
-  const picture = card.querySelector("img"), canvas = document.createElement("canvas");
-  const sliders = [...card.querySelectorAll("input")], outputs = card.querySelectorAll("output");
-  const pen = canvas.getContext("2d");
-  const base = picture.decode().then(() => createImageBitmap(picture)).then(bitmap => {
-    canvas.width = bitmap.width;
-    canvas.height = bitmap.height;
-    pen.drawImage(bitmap, 0, 0);
-    picture.after(canvas);
-    return bitmap;
-  });
-  const strides = sliders.map((_, k) => data.values.slice(k + 1).reduce((n, v) => n * v.length, 1));
-  const frames = [];
-  const load = async position => {
-    const frame = frames[position] ??= new Image();
-    frame.src ||= "data:image/webp;base64," + data.frames[position];
-    await frame.decode();
-    return frame;
-  };
-  let asked = 0, drawn = 0;
-  const update = async stride => {
-    const turn = ++asked;
-    let position = 0;
-    sliders.forEach((slider, k) => {
-      const text = data.values[k][slider.value];
-      position += slider.value * strides[k];
-      outputs[k].value = text;
-      slider.setAttribute("aria-valuetext", text);
-    });
-    picture.alt = data.alts[position];
-    const [bitmap, frame] = await Promise.all([base, load(position)]);
-    if (turn < drawn) return;  // a later position was faster
-    drawn = turn;
-    const {x, y} = data, {width, height} = frame;
-    pen.drawImage(bitmap, x, y, width, height, x, y, width, height);
-    pen.drawImage(frame, x, y);
-    // The slider probably moves on: have its next pictures ready.
-    for (const next of [position - stride, position + stride]) if (next in data.frames) load(next);
-  };
-  sliders.forEach((slider, k) => {
-    slider.disabled = false;
-    slider.oninput = () => update(strides[k]);
-  });
-})();
-"""
+WHOLE, SHORTEST = 6000, 250  # milliseconds of playing: from end to end, and one step
 
 
-def explore(draw, *, alt, caption="", size=(6.4, 3.6), labels=None, start=None, **values):
-    """Show a figure with a slider for each of the keywords in `values`.
+def explore(
+    draw, *, alt, caption="", size=(6.4, 3.6), labels=None, start=None, play=None, **values
+):
+    """Show a figure with something to choose or to move for each of the keywords in `values`.
+
+    Six numbers or more, in their order, get a slider. Names, and fewer values, get radio buttons:
+    all that there is to choose stands there.
 
     `draw` is called as ``draw(figure, length=3)``, always with the same figure, which is empty at
     the first call: it makes its artists once and changes them afterwards, as the functions of
     `figures.plots` do. What it draws may depend on nothing but the values. It is an ordinary
-    function, so a test calls it at all `positions` of the sliders.
+    function, so a test calls it at all `positions`.
 
     Parameters
     ----------
@@ -96,19 +55,21 @@ def explore(draw, *, alt, caption="", size=(6.4, 3.6), labels=None, start=None, 
     size : (float, float)
         Width and height of the figure in inches.
     labels : dict of str to str, optional
-        Names of the sliders; by default the keywords with spaces for underscores.
+        Names of the controls; by default the keywords with spaces for underscores.
     start : dict of str to value, optional
-        Where sliders stand at first; by default at their first value.
+        What is chosen at first; by default the first value of each.
+    play : str, optional
+        The keyword that is time, such as a training step: it gets a slider that can be played.
     **values : sequences
-        The positions of each slider: numbers or strings; 400 at most, multiplied over sliders.
-        A slider can't have the name of another argument, such as `size`.
+        What there is to choose: numbers or strings; 400 at most, multiplied over the keywords.
+        None can have the name of another argument, such as `size`.
 
     Raises
     ------
     ValueError
-        If there is no slider, one has no values or there are too many positions; if `labels` or
-        `start` name what isn't there; if `alt` is empty or names no value; when the book is
-        built, if `draw` draws two pictures for one position.
+        If there is nothing to choose, a keyword has no values or there are too many positions; if
+        `labels`, `start` or `play` name what isn't there; if `alt` is empty or names no value;
+        when the book is built, if `draw` draws two pictures for one position.
     TypeError
         If `draw` doesn't take the figure and these keywords.
 
@@ -125,16 +86,16 @@ def explore(draw, *, alt, caption="", size=(6.4, 3.6), labels=None, start=None, 
     """
     values = {name: _plain_list(name, sequence) for name, sequence in values.items()}
     labels, start = labels or {}, start or {}
-    _check(draw, values, labels, start)
+    _check(draw, values, labels, start, play)
     labels = {name: labels.get(name, name.replace("_", " ")) for name in values}
     start = {name: start.get(name, options[0]) for name, options in values.items()}
     _words(alt, start)
     present = _show_frames if os.environ.get("STATIC_BOOK") == "1" else _show_widgets
-    present(draw, new_figure(size), alt, caption, labels, start, values)
+    present(draw, new_figure(size), alt, caption, labels, start, play, values)
 
 
 def positions(**values):
-    """Yield the keyword arguments of `draw` at every position, the last slider moving fastest.
+    """Yield the keyword arguments of `draw` at every position, the last keyword moving fastest.
 
     Parameters
     ----------
@@ -179,22 +140,22 @@ def show(figure, *, alt, caption=""):
 
 
 def _plain_list(name, sequence):
-    """Return the values of a slider as a list of Python's own numbers and strings."""
+    """Return what there is to choose as a list of Python's own numbers and strings."""
     if isinstance(sequence, str) or not np.iterable(sequence):
-        raise TypeError(f"{name} must be a sequence of slider positions, not {sequence!r}")
+        raise TypeError(f"{name} must be a sequence of values, not {sequence!r}")
     return [value.item() if isinstance(value, np.generic) else value for value in sequence]
 
 
-def _check(draw, values, labels, start):
+def _check(draw, values, labels, start, play):
     """Raise an error that says what is wrong with the arguments of `explore`."""
     if not values:
         raise ValueError(
-            "explore needs a sequence of values for one slider at least: length=[1, 2]"
+            "explore needs a sequence of values for one keyword at least: length=[1, 2]"
         )
     for name, options in values.items():
         if not options:
-            raise ValueError(f"{name} has no values: a slider needs one at least")
-        if len(set(_texts(options))) < len(options):
+            raise ValueError(f"{name} has no values: it needs one at least")
+        if len(set(texts(options))) < len(options):
             raise ValueError(f"{name} has a value twice: {options}")
     count = np.prod([len(options) for options in values.values()])
     if count > MOST_POSITIONS:
@@ -202,10 +163,10 @@ def _check(draw, values, labels, start):
         raise ValueError(
             f"{lengths} = {count} positions are too many for a page: {MOST_POSITIONS} at most"
         )
-    for argument, given in (("labels", labels), ("start", start)):
+    for argument, given in (("labels", labels), ("start", start), ("play", {play} - {None})):
         if unknown := set(given) - set(values):
             raise ValueError(
-                f"{argument} names {sorted(unknown)}, but the sliders are {list(values)}"
+                f"{argument} names {sorted(unknown)}, but the keywords are {list(values)}"
             )
     for name, value in start.items():
         if value not in values[name]:
@@ -221,7 +182,7 @@ def _check(draw, values, labels, start):
 
 
 def _words(alt, position):
-    """Return the alternative text at a position; `position` is None where there is no slider."""
+    """Return the alternative text at a position; `position` is None where there is only one."""
     if callable(alt):
         text = alt(**position)
     elif position is None:
@@ -231,32 +192,17 @@ def _words(alt, position):
             text = alt.format(**position)
         except (KeyError, IndexError) as error:
             raise ValueError(
-                f"alt has the field {error}, but the sliders are {list(position)}"
+                f"alt has the field {error}, but the keywords are {list(position)}"
             ) from None
     if not text.strip():
         raise ValueError("alt is empty: say in words what the picture shows")
     return text
 
 
-def _texts(options):
-    """Return a slider's values as its reader sees them: with so few digits that they still differ.
-
-    Examples
-    --------
-    >>> _texts([0.1, 1 / 3, "all"]), _texts([1000.0, 1000.1])
-    (['0.1', '0.3333', 'all'], ['1000', '1000.1'])
-    """
-    for digits in range(4, 18):  # no two numbers are alike in 17 digits
-        texts = [f"{x:.{digits}g}" if isinstance(x, float) else str(x) for x in options]
-        if len(set(texts)) == len(options):
-            break
-    return texts
+# The built book: HTML and pictures.
 
 
-# The built book: HTML, pictures, a script.
-
-
-def _show_frames(draw, figure, alt, caption, labels, start, values):
+def _show_frames(draw, figure, alt, caption, labels, start, play, values):
     base, frames = _draw_frames(draw, figure, start, values)
     rows, columns = _changing_rectangle(base, frames)
     sample = [_webp(frame[rows, columns]) for frame in frames[::4]]
@@ -265,18 +211,30 @@ def _show_frames(draw, figure, alt, caption, labels, start, values):
     data = {
         "x": columns.start,
         "y": rows.start,
-        "values": [_texts(options) for options in values.values()],
+        "counts": [len(options) for options in values.values()],
         "alts": [_words(alt, position) for position in positions(**values)],
         "frames": _pack(base, frames, rows, columns),
     }
     # In a script element, only a "<" could end the data too early.
     packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    sliders = "".join(_slider_element(labels[name], values[name], start[name]) for name in values)
+    controls = [
+        _control(labels[name], options, start[name], name == play)
+        for name, options in values.items()
+    ]
     _show_html(
-        f'<figure class="explore"><div>{_image_element(base, _words(alt, start))}</div>'
-        f'<div class="sliders">{sliders}</div>{_caption_element(caption)}'
-        f'<script type="application/json">{packed}</script><script>{SCRIPT}</script></figure>'
+        f'<figure class="explore" data-scripts="controls frames">'
+        f"<div>{_image_element(base, _words(alt, start))}</div>"
+        f"{panel(controls, labels.values())}{_caption_element(caption)}"
+        f'<script type="application/json">{packed}</script></figure>'
     )
+
+
+def _control(label, options, value, played):
+    """Return radio buttons or a slider."""
+    place = options.index(value)
+    if played or is_scale(options):
+        return slider(label, texts(options), place, play=played)
+    return choices(label, texts(options), place)
 
 
 def _draw_frames(draw, figure, start, values):
@@ -374,19 +332,6 @@ def _image_element(pixels, alt):
     )
 
 
-def _slider_element(label, options, value):
-    """Return a labelled slider, disabled until the script has run, and its value as text."""
-    texts = _texts(options)
-    text = escape(texts[options.index(value)])
-    room = max(map(len, texts))
-    return (
-        f"<label><span>{escape(label)}</span>"
-        f'<input type="range" min="0" max="{len(options) - 1}" value="{options.index(value)}" '
-        f'aria-valuetext="{text}" autocomplete="off" disabled></label>'
-        f'<output aria-live="off" style="min-width:{room}ch">{text}</output>'
-    )
-
-
 def _caption_element(caption):
     return f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
 
@@ -398,17 +343,11 @@ def _show_html(html):
 # A live kernel: widgets.
 
 
-def _show_widgets(draw, figure, alt, caption, labels, start, values):
+def _show_widgets(draw, figure, alt, caption, labels, start, play, values):
     import ipywidgets  # here, because a single widget in a built page would load scripts
 
-    sliders = {
-        name: ipywidgets.SelectionSlider(
-            options=list(zip(_texts(options), options, strict=True)),
-            value=start[name],
-            description=labels[name],
-            style={"description_width": "initial"},
-            layout={"width": "auto"},
-        )
+    controls = {
+        name: _widget(labels[name], options, start[name], name == play)
         for name, options in values.items()
     }
     width = f"{figure.get_figwidth() * 96:.0f}px"
@@ -416,7 +355,7 @@ def _show_widgets(draw, figure, alt, caption, labels, start, values):
     words = ipywidgets.HTML()
 
     def update():
-        position = {name: slider.value for name, slider in sliders.items()}
+        position = {name: control.value for name, control in controls.items()}
         draw(figure, **position)
         picture.value = _file(_pixels(figure), "PNG", compress_level=1)  # quickly, not tightly
         # The picture widget takes no alternative text: it goes before the caption, unseen.
@@ -430,9 +369,39 @@ def _show_widgets(draw, figure, alt, caption, labels, start, values):
             words.value = f"<b>{type(error).__name__}</b>: {escape(str(error))}"
 
     update()
-    for slider in sliders.values():
-        slider.observe(update_or_say_why, names="value")
-    display(ipywidgets.VBox([picture, *sliders.values(), words], layout={"max_width": width}))
+    for control in controls.values():
+        control.observe(update_or_say_why, names="value")
+    rows = [_playable(control) if name == play else control for name, control in controls.items()]
+    display(ipywidgets.VBox([picture, *rows, words], layout={"max_width": width}))
+
+
+def _widget(label, options, value, played):
+    """Return radio buttons or a slider, by the same rule as in the built book."""
+    import ipywidgets
+
+    scale = played or is_scale(options)
+    kind = ipywidgets.SelectionSlider if scale else ipywidgets.RadioButtons
+    return kind(
+        options=list(zip(texts(options), options, strict=True)),
+        value=value,
+        description=label,
+        style={"description_width": "initial"},
+        layout={"width": "auto"},
+        **({} if scale else {"orientation": "horizontal"}),
+    )
+
+
+def _playable(moved):
+    """Return a slider with a button that moves it on."""
+    import ipywidgets
+
+    last = len(moved.options) - 1
+    button = ipywidgets.Play(
+        min=0, max=last, value=moved.index, interval=max(SHORTEST, WHOLE // (last + 1))
+    )
+    ipywidgets.jslink((button, "value"), (moved, "index"))
+    moved.layout.flex = "1"
+    return ipywidgets.HBox([moved, button])
 
 
 def picture(draw, *data, alt, caption="", size=(6.4, 3.6), **options):
