@@ -48,7 +48,7 @@ const engine = (() => {
   const embedding = (table, tokens) => tokens.map(token => table[token]);
   const tanh = everywhere(value => Math.tanh(value));
   const sigmoid = value => 1 / (1 + Math.exp(-value));
-  const relu = everywhere(value => Math.max(0, value));
+  const relu = everywhere(value => value > 0 ? value : 0);
   const feedForward = (expand, shrink, x) => linear(shrink, relu(linear(expand, x)));
 
   function layerNorm({ scale, shift }, x, epsilon = 1e-5) {

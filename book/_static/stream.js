@@ -56,9 +56,11 @@
   const rowNames = ({ rows, dense }, extra = "") => `<div class="names rows${extra}" ` +
     `aria-hidden="true"><div>${namesHTML(rows, dense)}</div></div>`;
 
-  function mostHTML({ rows, columns }, weights) {
-    return weights.map((row, i) => {
-      const j = row.indexOf(Math.max(...row)), value = printed(row[j]);
+  // Of a long sequence only the rows that answer: nobody listens to more.
+  function mostHTML({ rows, columns, answers }, weights) {
+    const places = rows.length > MANY ? answers.map(({ place }) => place) : [...rows.keys()];
+    return places.map(i => {
+      const j = weights[i].indexOf(Math.max(...weights[i])), value = printed(weights[i][j]);
       return filled(TEXT.most, { row: escape(rows[i]), column: escape(columns[j]), value });
     }).join("; ");
   }

@@ -22,6 +22,7 @@ from figures.maps import plain_weights, printed, spoken, words_html
 from figures.plots import heatmap, new_figure
 
 START, LEVELS, LONGEST = 1, 16, 120
+MANY = 24  # places, from which on maps are larger, and less of them is read out
 BLOCKS = ("First", "Second", "Third", "Fourth")
 HINT = (
     "Point at a cell, or press a word: its row is read out here. Press a cell, and that look is "
@@ -416,10 +417,14 @@ def _cells(weights, allowed):
 
 
 def _most(state, weights):
-    """Say where each row looks most."""
+    """Say where each row looks most; of a long sequence, the rows that answer."""
+    rows, columns = state["rows"], state["columns"]
+    places = range(len(rows))
+    if len(rows) > MANY:
+        places = [answer["place"] for answer in state["answers"]]
+    most = {i: int(np.argmax(weights[i])) for i in places}
     return "; ".join(
-        f"{name} looks most at {state['columns'][int(np.argmax(row))]} ({printed(max(row))})"
-        for name, row in zip(state["rows"], weights, strict=True)
+        f"{rows[i]} looks most at {columns[j]} ({printed(weights[i][j])})" for i, j in most.items()
     )
 
 
