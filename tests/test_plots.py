@@ -8,6 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from figures import plots
+from figures.colours import STATIONS, station_of
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
 
@@ -304,3 +305,40 @@ def test_the_plane_shows_keys_by_weight_the_query_and_the_output():
     assert np.allclose([text.get_position() for text in axes.texts], places)
     assert np.allclose(axes.lines[0].get_xydata(), [[0, 0], [0.5, 1.0]])
     assert np.allclose(axes.lines[1].get_xydata(), [weights @ places])
+
+
+@pytest.mark.parametrize(
+    ("name", "station"),
+    [
+        ("one vector", "one vector"),
+        ("one vector, 6000 steps", "one vector"),
+        ("LSTM, one vector, 12000 steps", "one vector"),
+        ("French,\none vector,\n6000 steps", "one vector"),
+        ("attention over an LSTM", "attention"),
+        ("attention, both ways", "attention"),
+        ("self-att., attention", "attention"),
+        ("self-att., one vector", "one vector"),
+        ("self-attention", "self-attention"),
+        ("Transformer, rate 0.008", "Transformer"),
+        ("two GRUs without attention", None),
+        ("GRU", None),
+        ("inattention", None),
+    ],
+)
+def test_a_series_speaks_of_the_station_that_its_name_ends_with(name, station):
+    assert station_of(name) == station
+
+
+def test_a_station_has_its_colour_in_curves_dots_and_bars():
+    figure = plots.new_figure()
+    one = {name: [0.1, 0.2] for name in ("GRU", *STATIONS, "guess")}
+    expected = [STATIONS.get(name) for name in one]
+    plots.lines(figure, [1, 2], one, x_label="", y_label="")
+    drawn = [line.get_color() for line in figure.axes[0].lines[::2]]
+    assert [a for a, b in zip(drawn, expected, strict=True) if b] == [*STATIONS.values()]
+    assert len(set(drawn)) == len(one), "others keep away from it"
+    plots.points(figure, one, y_label="")
+    assert [line.get_color() for line in figure.axes[0].lines[::2]] == drawn
+    plots.bars(figure, np.ones(4), labels=list(STATIONS), y_label="")
+    drawn = [to_rgb(patch.get_facecolor()[:3]) for patch in figure.axes[0].patches]
+    assert drawn == [to_rgb(colour) for colour in STATIONS.values()]

@@ -136,7 +136,7 @@ def who_asks_whom(attentions, caption):
     row = "display:flex;flex-wrap:wrap;align-items:flex-start;gap:1.25rem 0.5rem"
     return "\n".join(
         [
-            '<figure class="drawing" style="margin:1rem 0">',
+            '<figure class="drawing" data-scripts="handles" style="margin:1rem 0">',
             f'<div style="{row}">',
             *panels,
             "</div>",
@@ -191,9 +191,10 @@ def _marks(x, y, letters):
     for i, letter in enumerate(letters):
         left, radius = x + 18 * i, 8 if letter == "Q" else 2
         box = f'x="{left}" y="{y - 12}" width="16" height="16" rx="{radius}"'
-        found.append(f'<rect {box} fill="{HUES[letter]}"/>')
+        mark = f'<rect {box} fill="{HUES[letter]}"/>'
         place = f'x="{left + 8}" y="{y}" text-anchor="middle" font-size="12"'
-        found.append(f'<text {place} font-weight="700" fill="#fff">{letter}</text>')
+        name = f'<text {place} font-weight="700" fill="#fff">{letter}</text>'
+        found.append(f'<g data-part="{letter}">{mark}{name}</g>')
     return found
 
 

@@ -16,6 +16,8 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
+from figures.colours import STATIONS, station_of
+
 SCALE = 2  # picture elements to a CSS pixel: sharp on dense screens
 LARGE, MEDIUM, SMALL = 12, 11, 9  # points: axis labels, tick labels, crowded tick labels
 CHARACTER = 0.62  # width of an average character, as a part of its size
@@ -31,6 +33,38 @@ STYLES = (
     ("#c06a9a", "v", (0, (5, 1))),
     ("#b97f00", "P", (0, (1, 1))),
 )
+
+
+def styles_of(names):
+    """Return colour, marker and line style of each series: a station has its own colour.
+
+    Where stations are drawn, other series get the colours that are no station's, as far as they
+    go. Marker and line style tell all of them apart.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Six at most.
+
+    Returns
+    -------
+    list of tuples
+
+    Examples
+    --------
+    >>> styles_of(["GRU", "LSTM"]) == list(STYLES[:2])
+    True
+    >>> [colour for colour, *_ in styles_of(["GRU", "attention"])]
+    ['#000000', '#d55e00']
+    """
+    found = [STATIONS.get(station_of(name)) for name in names]
+    order = [colour for colour, *_ in STYLES]
+    if any(found):
+        order.sort(key=lambda colour: colour in STATIONS.values())
+        order = [colour for colour in order if colour not in found]
+    free = iter(order)
+    colours = [colour or next(free) for colour in found]
+    return [(colour, *STYLES[i][1:]) for i, colour in enumerate(colours)]
 
 
 def new_figure(size=(6.4, 3.6)):
@@ -313,7 +347,7 @@ def points(figure, groups, *, y_label, x_label="", limits=None, reference=None):
     axes, is_new = _axes(figure, structure, 0.82, 0.15, bottom, 0.15)
     if is_new:
         _soften(axes)
-        for colour, marker, _ in STYLES[: len(groups)]:
+        for colour, marker, _ in styles_of(groups):
             axes.plot([], [], color=colour, linewidth=2.5, solid_capstyle="butt")
             axes.plot([], [], marker, color=colour, markersize=7, alpha=0.7)
         if reference:
@@ -372,8 +406,9 @@ def bars(figure, heights, *, labels, y_label, x_label="", limits=(0, 1)):
         patch.remove()
     for index in range(len(axes.patches), len(heights)):
         axes.add_patch(Rectangle((index - 0.4, 0), 0.8, 0, color=STYLES[0][0]))
-    for patch, height in zip(axes.patches, heights, strict=True):
+    for patch, height, label in zip(axes.patches, heights, labels, strict=True):
         patch.set_height(height)
+        patch.set_color(STATIONS.get(station_of(label), STYLES[0][0]))
     axes.set_xlim(-0.6, len(heights) - 0.4)
     axes.set_ylim(limits)
     _label_columns(axes, labels)
@@ -439,7 +474,7 @@ def _start_curves(axes, series, legend_columns, shade, levels, mark):
     _soften(axes)
     if axes.get_yscale() == "log":
         axes.yaxis.set_major_formatter("{x:g}")  # exponents would be too small to read
-    for (name, _), (colour, marker, style) in zip(series.items(), STYLES, strict=False):
+    for name, (colour, marker, style) in zip(series, styles_of(series), strict=True):
         look = {"color": colour, "marker": marker}
         axes.plot([], [], **look, linestyle=style, linewidth=2, markersize=6, label=name)
         axes.plot([], [], **look, linestyle="none", markersize=3)
