@@ -323,13 +323,14 @@ def test_one_stack_computes_what_numpy_computes(page, name):
 MANY = """async ([name, questions]) => {
   const { params, settings, source, target } = await engine.load(name);
   const first = source.join() === target.join() ? 0 : source.length;
-  return questions.map(([tokens, place, prefix]) => {
+  const answers = questions.map(([tokens, place, prefix]) => {
     const mask = settings.mask === "prefix" ? engine.prefixMask(prefix) : engine.causalMask;
     const masks = [mask, mask];
     const [logits, maps] = engine.decoderOnly(params, tokens, masks, settings);
     const own = logits[place].subarray(first);
     return [own.indexOf(Math.max(...own)), maps.map(rows => rows.map(row => [...row]))];
   });
+  return JSON.stringify(answers);  // Playwright is slow with many numbers
 }"""
 
 
@@ -348,7 +349,7 @@ def test_trained_models_say_what_numpy_says_and_look_where_it_looks(page, name):
         if name in REVIEWS:
             joined[:, n:] += len(trained.task.source_vocabulary)
         questions = [[row[: place + 1].tolist(), place, n] for row in joined]
-        found = page.evaluate(MANY, [name, questions])
+        found = json.loads(page.evaluate(MANY, [name, questions]))
         expected = trained.logits(group)[:, place - n].argmax(axis=-1)
         weights = trained.weights(group)["stack"][..., : place + 1, : place + 1]
         for (said, maps), own, exact in zip(found, expected, weights, strict=True):
