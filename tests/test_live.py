@@ -21,7 +21,7 @@ from folders import BOOK, HTML
 from helpers import runs, tasks
 
 STATIC = BOOK / "_static"
-SCRIPTS = ("engine", "number_names", "map", "live")  # in the order of what stands on what
+SCRIPTS = ("engine", "number_names", "map", "typed", "live")  # in the order of what stands on what
 #: Models that a page may run: what they read, its most digits, and how many numbers to try.
 MODELS = {
     "french_transformer": ("fr", 12, 300),
@@ -101,7 +101,8 @@ def test_wrong_arguments_are_told(shown, changes, sentence):
     [
         {"residual": "decoder", "model": "transformer"},
         {"model": "recurrent_only"},
-        {"encoder": "lstm"},
+        {"shared_projections": True, "model": "transformer"},
+        {"summary": "mean", "model": "transformer"},
         {"reversed_source": True},
     ],
 )
@@ -121,9 +122,11 @@ def unpacked(text):
     """Read the file of a model as the script does."""
     model = json.loads(re.fullmatch(r'engine\.arrive\("\w+", (.*)\);\n', text, re.S).group(1))
     whole, at, arrays = np.frombuffer(base64.b64decode(model["data"]), "<i2"), 0, {}
+    fine = "more" in model
+    rest = np.frombuffer(base64.b64decode(model["more"]), "i1") / 256 if fine else 0 * whole
     for path, shape, scale in model["arrays"]:
         size = int(np.prod(shape))
-        arrays[path] = whole[at : at + size].reshape(shape) * scale
+        arrays[path] = (whole[at : at + size] + rest[at : at + size]).reshape(shape) * scale
         at += size
     assert at == len(whole)
     return arrays
@@ -157,10 +160,12 @@ def test_figures_know_no_model_but_by_what_they_are_given():
 
 def test_script_and_models_are_light():
     assert len(gzip.compress((STATIC / "engine.js").read_bytes())) <= 15_000
-    own = (STATIC / "number_names.js").read_bytes() + (STATIC / "live.js").read_bytes()
-    assert len(gzip.compress(own)) <= 4_000
+    own = b"".join(
+        (STATIC / f"{name}.js").read_bytes() for name in ("number_names", "typed", "live")
+    )
+    assert len(gzip.compress(own)) <= 4_500
     assert len(gzip.compress((STATIC / "map.js").read_bytes())) <= 6_000  # for all figures
-    styles = b"".join((STATIC / f"{name}.css").read_bytes() for name in ("map", "live"))
+    styles = b"".join((STATIC / f"{name}.css").read_bytes() for name in ("map", "typed"))
     assert len(gzip.compress(styles)) <= 3_000
     file = packed(runs.load("french_transformer"), "french_transformer").encode()
     assert len(gzip.compress(file)) <= 260_000
@@ -219,7 +224,7 @@ def folder(tmp_path_factory):
     """Make a page that holds nothing but the figure, and the files of all models."""
     folder = tmp_path_factory.mktemp("page")
     (folder / "live").mkdir()
-    for name in (*(f"{name}.js" for name in SCRIPTS), "map.css", "live.css"):
+    for name in (*(f"{name}.js" for name in SCRIPTS), "map.css", "typed.css"):
         shutil.copy(STATIC / name, folder)
     for name in MODELS:
         (folder / "live" / f"{name}.js").write_text(packed(runs.load(name), name))
@@ -231,7 +236,7 @@ def folder(tmp_path_factory):
         live(trained, name="french_transformer", start=421, head=2, **FIGURE)
     (folder / "page.html").write_text(
         '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-        '</title><link rel="stylesheet" href="map.css"><link rel="stylesheet" href="live.css">'
+        '</title><link rel="stylesheet" href="map.css"><link rel="stylesheet" href="typed.css">'
         + "".join(f'<script defer src="{name}.js"></script>' for name in SCRIPTS)
         + f"<body><main><h1>A page</h1>{html[0]}</main>"
     )

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from figures import plots
-from figures.colours import STATIONS, station_of
+from figures.colours import SHADES, STATIONS, station_of
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
 
@@ -327,6 +327,14 @@ def test_the_plane_shows_keys_by_weight_the_query_and_the_output():
 )
 def test_a_series_speaks_of_the_station_that_its_name_ends_with(name, station):
     assert station_of(name) == station
+
+
+def test_shades_of_a_station_differ_and_begin_with_its_colour():
+    names = [f"one vector, {steps} steps" for steps in (750, 1500, 3000, 6000)]
+    greys = [colour for colour, *_ in plots.styles_of(names)]
+    assert tuple(greys) == (*SHADES["one vector"], SHADES["one vector"][0])
+    for station, shades in SHADES.items():
+        assert shades[0] == STATIONS[station] and len(set(shades)) == 3
 
 
 def test_a_station_has_its_colour_in_curves_dots_and_bars():

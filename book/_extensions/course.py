@@ -6,7 +6,8 @@
 3. It keeps the search page quiet when the book is opened as a file.
 4. It mends the role that screen readers are told for an entry of the bibliography.
 5. It lets the API page list the fields of named tuples once.
-6. It gives the pages with live figures their scripts, and the book the models that they name.
+6. It gives the pages with live figures their scripts, and the book the models that they name,
+   with a page that tests whether they run, ``selftest.html``.
 7. It says at the foot of every page where the book is published, once it is.
 """
 
@@ -26,6 +27,7 @@ from sphinx.util import logging
 
 import notebooks
 import published
+import selftest
 from folders import BOOK, CODE, DATA
 
 logger = logging.getLogger(__name__)
@@ -185,9 +187,10 @@ def write_models(app, error):
     names = {name for page in pages for name in named(MODELS, page.read_text(encoding="utf-8"))}
     folder = Path(app.outdir, "_static", "live")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in sorted(names):
-        text = packed(runs.load(name), name)
-        Path(folder, f"{name}.js").write_text(text, encoding="utf-8")
+    models = {name: runs.load(name) for name in sorted(names)}
+    for name, trained in models.items():
+        Path(folder, f"{name}.js").write_text(packed(trained, name), encoding="utf-8")
+    Path(app.outdir, "selftest.html").write_text(selftest.page(models), encoding="utf-8")
 
 
 def skip_fields(app, what, name, member, skip, options):
@@ -205,4 +208,6 @@ def setup(app):
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", write_models)
     app.add_js_file(None, body=QUIET_SEARCH)
+    for name in ("pages", "search"):
+        app.setup_extension(name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -33,7 +33,7 @@ const engine = (() => {
   const joined = (x, y) => x.map((row, i) => Float32Array.of(...row, ...y[i]));
 
   function softmax(scores) {
-    const highest = scores.reduce((one, other) => Math.max(one, other));
+    const highest = scores.reduce((one, other) => Math.max(one, other), -Infinity);
     if (highest === -Infinity) return scores.map(() => 0);  // a mask allows nothing
     const powers = scores.map(score => Math.exp(score - highest));
     const total = powers.reduce((sum, power) => sum + power, 0);
@@ -84,6 +84,9 @@ const engine = (() => {
     return pairs(linear(params.queries, queries), linear(params.keys, keys),
       (query, key) => product(both(query, key), params.vector));
   };
+
+  const location = params => (queries, keys) =>
+    multiply(queries, params.weight).map(row => row.slice(0, keys.length));
 
   // A mask tells whether query i may attend to key j. A translation needs none: one sentence has
   // no padding, and later words aren't there yet.
@@ -162,10 +165,19 @@ const engine = (() => {
 
   // ---- helpers.recurrent ---------------------------------------------------------------------
 
+  // What a step makes of its input, and of its last state.
+  const fromBoth = (params, x, state) => [
+    linear({ weight: params.input, bias: params.input_bias }, [x])[0],
+    linear({ weight: params.recurrent, bias: params.recurrent_bias }, [state])[0],
+  ];
+
+  function rnnStep(params, x, state) {
+    const [fromInput, fromState] = fromBoth(params, x, state);
+    return state.map((_, c) => Math.tanh(fromInput[c] + fromState[c]));
+  }
+
   function gruStep(params, x, state) {
-    const width = state.length;
-    const [fromInput] = linear({ weight: params.input, bias: params.input_bias }, [x]);
-    const [fromState] = linear({ weight: params.recurrent, bias: params.recurrent_bias }, [state]);
+    const width = state.length, [fromInput, fromState] = fromBoth(params, x, state);
     return state.map((old, c) => {
       const [r, u, h] = [c, width + c, 2 * width + c];
       const reset = sigmoid(fromInput[r] + fromState[r]);
@@ -175,8 +187,29 @@ const engine = (() => {
     });
   }
 
-  function gru(params, inputs, state = new Float32Array(params.recurrent.length)) {
-    return inputs.map(x => state = gruStep(params, x, state));
+  function lstmStep(params, x, [hidden, cell]) {
+    const width = hidden.length, [fromInput, fromState] = fromBoth(params, x, hidden);
+    const gate = (k, c) => fromInput[k * width + c] + fromState[k * width + c];
+    const next = cell.map((old, c) =>
+      sigmoid(gate(1, c)) * old + sigmoid(gate(0, c)) * Math.tanh(gate(2, c)));
+    return [next.map((value, c) => sigmoid(gate(3, c)) * Math.tanh(value)), next];
+  }
+
+  const zeros = params => new Float32Array(params.recurrent.length);
+  const scan = (step, params, inputs, state) => inputs.map(x => state = step(params, x, state));
+  const rnn = (params, inputs, state = zeros(params)) => scan(rnnStep, params, inputs, state);
+  const gru = (params, inputs, state = zeros(params)) => scan(gruStep, params, inputs, state);
+  const lstm = (params, inputs, state = [zeros(params), zeros(params)]) =>
+    scan(lstmStep, params, inputs, state);
+  const STEPS = { rnn: rnnStep, gru: gruStep, lstm: lstmStep };
+  const shown = state => Array.isArray(state) ? state[0] : state;  // an LSTM has a cell as well
+
+  // Outputs, and the last state of either direction.
+  function bidirectional(params, inputs) {
+    const forward = gru(params.forward, inputs);
+    const backward = gru(params.backward, [...inputs].reverse()).reverse();
+    const [last] = joined(forward.slice(-1), backward.slice(0, 1));
+    return [joined(forward, backward), last];
   }
 
   // ---- helpers.transformer -------------------------------------------------------------------
@@ -280,49 +313,63 @@ const engine = (() => {
   // ---- helpers.seq2seq -----------------------------------------------------------------------
 
   // A GRU that looks before each step (attention inside).
-  function attentiveStep(params, x, memory, state) {
-    const [weights] = attentionWeights([state], memory, undefined,
-      additive(params.score));
+  function attentiveStep(params, x, memory, state, mask) {
+    const [weights] = attentionWeights([state], memory, mask, additive(params.score));
     const [context] = multiply([weights], memory);
     return [gruStep(params.gru, Float32Array.of(...x, ...context), state), context, weights];
   }
 
+  // What the encoder put out, its summary, and its own maps if it has some.
   function encode(params, source, options) {
     const read = embedding(params.source_embedding, source);
-    const within = options.encoder === "self_attention";
-    const [outputs, maps] = within ? encoder(params.encoder, read, options)
-      : [gru(params.encoder, read)];
-    const mean = (options.summary ?? (within ? "mean" : "last")) === "mean";
-    const share = outputs.map((_, i) => mean ? 1 / outputs.length : +(i === outputs.length - 1));
-    return [outputs, multiply([share], outputs)[0], maps];
+    let outputs, last, maps, summary = options.summary;
+    if (options.encoder === "self_attention") {
+      [outputs, maps] = encoder(params.encoder, read, options);
+      summary ??= "mean";
+    } else if (options.encoder === "bidirectional") {
+      [outputs, last] = bidirectional(params.encoder, read);
+    } else {
+      const states = { rnn, gru, lstm }[options.encoder](params.encoder, read);
+      [outputs, last] = [states.map(shown), states.at(-1)];
+    }
+    return [outputs, summary ? summarise(outputs, summary) : last, maps];
   }
 
-  const wire = (outputs, summary, attend) => attend ? outputs : [summary];
+  function summarise(outputs, summary) {
+    const share = 1 / outputs.length;
+    return summary === "last" ? outputs.at(-1) : multiply([outputs.map(() => share)], outputs)[0];
+  }
+
+  const wire = (outputs, summary, attend) => attend ? outputs : [shown(summary)];
   const namedScore = (name, params) => ({
     dot: () => dot,
     scaled_dot: () => scaledDot,
     general: () => general(params.score),
     additive: () => additive(params.score),
+    location: () => location(params.score),
   })[name]();
 
-  function seq2seq(params, source, options) {
+  // Row i of the mask is the step in which word i is said.
+  function seq2seq(params, source, options, mask) {
     const [outputs, summary, seen] = encode(params, source, options);
     const memory = wire(outputs, summary, options.attend);
     const maps = { ...(seen && { encoder: seen }), cross: [[]] };
+    const cell = STEPS[options.encoder] ?? gruStep;
     let state = summary;
     const step = token => {
       const [x] = embedding(params.target_embedding, [token]);
+      const row = maps.cross[0].length, own = mask && ((_, j) => mask(row, j));
       let context, weights;
       if (options.attention === "inside") {
-        [state, context, weights] = attentiveStep(params.decoder, x, memory, state);
+        [state, context, weights] = attentiveStep(params.decoder, x, memory, state, own);
       } else {
-        state = gruStep(params.decoder, x, state);
-        [weights] = attentionWeights([state], memory, undefined,
-          namedScore(options.score, params));
+        state = cell(params.decoder, x, state);
+        const score = namedScore(options.score, params);
+        [weights] = attentionWeights([shown(state)], memory, own, score);
         [context] = multiply([weights], memory);
       }
       maps.cross[0].push(weights);
-      const hidden = tanh(linear(params.combine, joined([state], [context])));
+      const hidden = tanh(linear(params.combine, joined([shown(state)], [context])));
       return linear(params.output, hidden)[0];
     };
     return { step, maps };
@@ -342,11 +389,18 @@ const engine = (() => {
   // ---- models --------------------------------------------------------------------------------
 
   // What a trained model makes of a list of words, as `Trained.maps` does: what it says, and where
-  // each row looks. Rows are named after the word that is said there.
-  function run({ params, settings, source, target }, words) {
+  // each row looks. Rows are named after the word that is said there, and `sure` is that word's
+  // probability. A mask says where the rows of a recurrent decoder may look.
+  function run({ params, settings, source, target }, words, mask) {
     const start = { transformer, recurrent: seq2seq }[settings.model];
-    const { step, maps } = start(params, words.map(word => source.indexOf(word)), settings);
-    const said = greedy(step, START, END).map(token => target[token]);
+    const read = words.map(word => source.indexOf(word));
+    const { step, maps } = start(params, read, settings, mask);
+    const sure = [], watched = token => {
+      const logits = step(token);
+      sure.push(Math.max(...softmax(logits)));
+      return logits;
+    };
+    const said = greedy(watched, START, END).map(token => target[token]);
     const seen = settings.model === "recurrent" && !settings.attend ? ["(summary)"] : words;
     const rows = [...said, "(end)"], labels = {
       encoder: [words, words], decoder: [rows, ["(start)", ...said]], cross: [rows, seen],
@@ -356,19 +410,23 @@ const engine = (() => {
       columns: labels[kind][1],
       heads: heads.map(head => head.map(row => labels[kind][1].map((_, j) => row[j] ?? 0))),
     }]);
-    return { source: words, said, maps: Object.fromEntries(named) };
+    return { source: words, said, sure, maps: Object.fromEntries(named) };
   }
 
   const folder = document.currentScript?.src, models = {}, arrivals = {};
 
-  // The file of a model calls this. Its numbers are whole ones of 16 bits, times a scale an array.
-  function arrive(name, { arrays, data, ...model }) {
-    const bytes = Uint8Array.from(atob(data), letter => letter.charCodeAt(0));
-    const whole = new Int16Array(bytes.buffer), params = {};
+  // The file of a model calls this. Its numbers are whole ones of 16 bits, times a scale an array;
+  // small models, which guess more often, have 8 bits behind the point as well.
+  const bytes = data => Uint8Array.from(atob(data), letter => letter.charCodeAt(0)).buffer;
+
+  function arrive(name, { arrays, data, more, ...model }) {
+    const rest = more && new Int8Array(bytes(more)), params = {};
+    const whole = Float32Array.from(new Int16Array(bytes(data)),
+      (value, i) => rest ? value + rest[i] / 256 : value);
     let at = 0;
     for (const [path, shape, scale] of arrays) {
       const size = shape.reduce((all, n) => all * n, 1), places = path.split("/");
-      const last = places.pop(), values = Float32Array.from(whole.subarray(at, at += size));
+      const last = places.pop(), values = whole.subarray(at, at += size);
       const owner = places.reduce((part, place) => part[place] ??= {}, params);
       owner[last] = nested(values.map(value => value * scale), shape);
     }

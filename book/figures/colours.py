@@ -10,6 +10,13 @@ STATIONS = {
     "self-attention": "#0072b2",
     "Transformer": "#009e73",
 }
+#: A second and a third curve of the same station keep its hue, in another shade.
+SHADES = {
+    "one vector": ("#595959", "#8c8c8c", "#1f1f1f"),
+    "attention": ("#d55e00", "#8a3d00", "#5c2900"),
+    "self-attention": ("#0072b2", "#004a75", "#002c45"),
+    "Transformer": ("#009e73", "#006b4e", "#00432f"),
+}
 _NAMED = re.compile(
     r"(?<![\w-])(?<!without )(one vector|self-att\b|attention|Transformer)(?![\w-])"
 )

@@ -1,18 +1,17 @@
-"""A trained model at the reader's hand: type a number, see what it says and where it looks.
+"""A trained model at the reader's hand: type something, see what it says and where it looks.
 
 It knows no model: it takes an object with parameters, settings and a task's words, such as
 `helpers.runs.Trained`. In a kernel (Lab, Binder, Colab) `live` shows ipywidgets, and what is typed
 goes through that object. When the book is built, with STATIC_BOOK=1, the same call writes the
 first state as HTML, and the page's own scripts, ``_static/engine.js`` and ``live.js``, run the
 same model on what is typed. The model's file, which `packed` makes, is loaded when the reader
-first types.
+first types. With `save` the figure becomes a page of its own, with the model in it.
 """
 
 import base64
 import itertools
 import json
 import os
-import re
 from html import escape
 
 import numpy as np
@@ -20,39 +19,55 @@ from IPython.display import display
 
 from figures.explore import UNSEEN, _caption_element, _file, _pixels, _show_html
 from figures.maps import map_html, plain_weights, spoken, words_html
+from figures.page import MOST_NUMBERS, MOST_TOKENS, write_page
 from figures.plots import attention_map, new_figure, panels
+from figures.typed import LANGUAGES, LONGEST, Typed, hint, label, unit
 
-#: Names of languages, as they stand in titles.
-LANGUAGES = {"en": "English", "fr": "French", "de": "German"}
 #: The kinds of attention in their order on the page, with what asks, what is asked and a title.
 KINDS = {
     "encoder": (0, 0, "{source} asks {source}"),
     "decoder": (1, 1, "{target} asks {target} so far"),
     "cross": (1, 0, "{target} asks {source}"),
 }
+PLAIN = ("source", "target")  # what they are called where they have no language
 SIDES = ("source", "said")  # whose words those are, in the page
 LATER = "not said yet"
 #: What the script runs, of the settings that choose a model's formulas.
 KNOWN = {
     "model": ("recurrent", "transformer", "decoder_only"),
-    "encoder": ("gru", "self_attention"),
+    "encoder": ("gru", "rnn", "lstm", "bidirectional", "self_attention"),
     "attention": ("after", "inside"),
-    "score": ("dot", "scaled_dot", "general", "additive"),
+    "score": ("dot", "scaled_dot", "general", "additive", "location"),
     "positions": ("sinusoidal", "learned", "rotary", "alibi", "none"),
     "norm": ("pre", "post", "none"),
     "mask": ("causal", "prefix"),
     "residual": (True, False),
     "reversed_source": (False,),
+    "shared_projections": (False,),
 }
 NEEDED = (*KNOWN, "summary", "attend")
-LONGEST = 120  # tokens of what may be typed
+FINE = 80_000  # models with fewer numbers get 24 bits each: where one guesses, every bit counts
 HINT = "Point at a cell, or press a word: its row is read out here."
 
 _numbers = itertools.count(1)
 
 
-def live(trained, *, name, words, languages, numbers, start, head=1, caption=""):
-    """Show what a trained model says to a number, and all its attention, for any number typed.
+def live(
+    trained,
+    *,
+    start,
+    name="mine",
+    words=None,
+    languages=("", ""),
+    numbers=None,
+    rule=None,
+    head=1,
+    caption="",
+    save=None,
+):
+    """Show what a trained model says to what is typed, and all its attention.
+
+    With numbers, digits can be typed; without, the words or letters that the model knows.
 
     Parameters
     ----------
@@ -60,52 +75,73 @@ def live(trained, *, name, words, languages, numbers, start, head=1, caption="")
         With ``params`` (a nested dict of arrays), ``settings``, ``task.source_vocabulary`` and
         ``task.target_vocabulary``, and ``maps(words)``: kind -> object with ``weights`` (layers,
         heads, n_rows, n_columns), ``rows`` and ``columns``; see `helpers.runs.Trained`.
+    start : int or str
+        What stands there at first: a number, or a text.
     name : str
-        The model's file on the page is ``_static/live/NAME.js``.
-    words : callable
+        The model's file in the book is ``_static/live/NAME.js``.
+    words : callable, optional
         (number, language) -> list of str
-    languages : (str, str)
+    languages : (str, str), optional
         Of what is read and of what is said: two of ``en``, ``fr`` and ``de``.
-    numbers : (int, int)
+    numbers : (int, int), optional
         The smallest and the largest that the model has learned.
-    start : int
-        The number that stands there at first.
+    rule : {"reversed", "same"}, optional
+        Without numbers: how the right answer follows from what is read, if it does.
     head : int
         The head that is shown at first, from 1.
     caption : str
         What to see in the figure; shown below it.
+    save : str or Path, optional
+        Instead of showing it, write the figure into this file, a page that opens from disk and
+        needs no other file: to be kept, or handed in. Of a model of 200,000 numbers at most; 200
+        tokens may be typed into it.
+
+    Returns
+    -------
+    Path or None
+        Of the page, if there is one.
 
     Raises
     ------
     ValueError
-        If a language is unknown, a number is not among those learned, there is no such head, or
-        the page's script knows no such model.
+        If a language or a rule is unknown, a number is not among those learned, there is no such
+        head, the page's script knows no such model, or it is too large for a page of its own.
 
     Examples
     --------
     >>> live(runs.load("french_transformer"), name="french_transformer", start=421,
     ...      words=tasks.number_words, languages=("fr", "en"), numbers=(10, 999))
     ... # doctest: +SKIP
+    >>> live(mine, start="abcde", rule="reversed", save="mine.html")  # doctest: +SKIP
     """
-    for language in languages:
-        if language not in LANGUAGES:
-            raise ValueError(f"language {language!r} must be one of {list(LANGUAGES)}")
+    longest = MOST_TOKENS if save else LONGEST
+    typed = Typed(words=words, languages=languages, numbers=numbers, rule=rule, longest=longest)
     _require_known(trained.settings)
     if trained.settings.model == "decoder_only":
         raise ValueError("live shows models that translate; this one has model = 'decoder_only'")
-    least, most = numbers
-    if not least <= start <= most:
-        raise ValueError(f"start = {start} must be a number from {least} to {most}")
-    figure = _Figure(trained, name, words, languages, numbers)
-    count = figure.heads(figure.maps(words(start, languages[0])))
+    figure = _Figure(trained, name, typed)
+    start = f"{start:,}" if numbers and isinstance(start, int) else start
+    count = figure.heads(figure.maps(figure.read(start)[0]))
     if not 1 <= head <= count:
         raise ValueError(f"head = {head} must be one of 1 to {count}")
+    if save:
+        return _save(figure, start, head, caption, save)
     present = _show_card if os.environ.get("STATIC_BOOK") == "1" else _show_widgets
     present(figure, start, head, caption)
 
 
+def _save(figure, start, head, caption, path):
+    """Write the figure as a page of its own, with the model's numbers in it."""
+    trained, size = figure.trained, sum(array.size for _, array in _flat(figure.trained.params))
+    if size > MOST_NUMBERS:
+        raise ValueError(f"the model has {size:,} numbers; a page takes {MOST_NUMBERS:,} at most")
+    about = f"{size:,} numbers. {trained.settings}"
+    html, models = _card_html(figure, start, head, caption), [packed(trained, figure.name)]
+    return write_page(path, html, models, title=f"A model of {trained.task.name}", about=about)
+
+
 def packed(trained, name):
-    r"""Return the file with which a page runs a model: whole numbers of 16 bits, as a script.
+    r"""Return the file with which a page runs a model: numbers of 16 or 24 bits, as a script.
 
     Parameters
     ----------
@@ -117,7 +153,8 @@ def packed(trained, name):
     -------
     str
         A call of ``engine.arrive`` with the settings, the vocabularies, the name, shape and scale
-        of each array, and all of their numbers, divided by that scale, as base64.
+        of each array, and all of their numbers, divided by that scale, as base64: the whole part,
+        and of small models the rest in 256ths.
 
     Raises
     ------
@@ -130,27 +167,32 @@ def packed(trained, name):
     >>> settings = SimpleNamespace(
     ...     model="recurrent", encoder="gru", attention="after", score="dot", positions="none",
     ...     norm="pre", mask="causal", residual=True, reversed_source=False, summary=None,
-    ...     attend=True,
+    ...     attend=True, shared_projections=False,
     ... )
     >>> task = SimpleNamespace(source_vocabulary=("a",), target_vocabulary=("b",))
     >>> params = {"output": {"bias": np.array([0.5, -1.0])}}
     >>> small = SimpleNamespace(params=params, settings=settings, task=task)
-    >>> packed(small, "small")[-22:]
-    '"data": "AEABgA=="});\n'
+    >>> packed(small, "small")[-38:]
+    '"data": "AEABgA==", "more": "gAA="});\n'
     """
     settings = _require_known(trained.settings)
-    arrays, whole = [], []
+    arrays, numbers = [], []
     for path, array in _flat(trained.params):
         scale = float(f"{np.abs(array).max() / 32767 or 1:.8g}")
         arrays.append([path, list(array.shape), scale])
-        whole.append(np.clip(np.round(array / scale), -32767, 32767).astype("<i2").ravel())
+        numbers.append(np.clip(array.ravel().astype(float) / scale, -32767, 32767))
+    numbers = np.concatenate(numbers)
+    whole = np.round(numbers).astype("<i2")
     model = {
         "settings": settings,
         "source": list(trained.task.source_vocabulary),
         "target": list(trained.task.target_vocabulary),
         "arrays": arrays,
-        "data": base64.b64encode(np.concatenate(whole).tobytes()).decode(),
+        "data": base64.b64encode(whole.tobytes()).decode(),
     }
+    if whole.size <= FINE:
+        rest = np.clip(np.round(256 * (numbers - whole)), -128, 127).astype("i1")
+        model["more"] = base64.b64encode(rest.tobytes()).decode()
     return f"engine.arrive({json.dumps(name)}, {json.dumps(model, ensure_ascii=False)});\n"
 
 
@@ -161,6 +203,8 @@ def _require_known(settings):
             raise ValueError(
                 f"engine.js knows no {setting} = {getattr(settings, setting)!r}, only {list(known)}"
             )
+    if settings.model == "transformer" and settings.summary:
+        raise ValueError(f"engine.js knows no Transformer with summary = {settings.summary!r}")
     return {setting: getattr(settings, setting) for setting in NEEDED}
 
 
@@ -176,9 +220,10 @@ def _flat(params, path=""):
 class _Figure:
     """What both ways of showing need: the model's answers, and their names."""
 
-    def __init__(self, trained, name, words, languages, numbers):
-        self.trained, self.name, self.words = trained, name, words
-        self.languages, self.numbers = languages, numbers
+    def __init__(self, trained, name, typed):
+        self.trained, self.name, self.typed = trained, name, typed
+        self.languages, self.vocabulary = typed.languages, trained.task.source_vocabulary
+        self.names = [LANGUAGES.get(language) for language in typed.languages]
 
     def maps(self, source):
         """Kind -> map, in the order of the page, layers and heads in one axis."""
@@ -196,38 +241,28 @@ class _Figure:
 
     def title(self, kind):
         """Say who asks whom."""
-        source, target = (LANGUAGES[language] for language in self.languages)
-        return KINDS[kind][2].format(source=source, target=target)
+        source, target = (own or side for own, side in zip(self.names, PLAIN, strict=True))
+        title = KINDS[kind][2].format(source=source, target=target)
+        return title[0].upper() + title[1:]
 
     def asked(self, kind):
         """Name and language of what asks, and of what is asked."""
-        sides = [[LANGUAGES[language], language] for language in self.languages]
+        sides = [[own or "", of] for own, of in zip(self.names, self.languages, strict=True)]
         return sides[KINDS[kind][0]], sides[KINDS[kind][1]]
 
     def read(self, text):
-        """Return the words of what was typed, and those that it should say, if they are known.
-
-        Raises a ValueError with a sentence if nothing can be made of it.
-        """
-        first, second = self.languages
-        least, most = self.numbers
-        expected = f"a whole number from {least:,} to {most:,}"
-        if not text.strip():
-            raise ValueError(f"Type {expected}, or number words.")
-        if not re.search(r"\d", text):
-            separated = text.lower() if first != "de" else text
-            return (list(text) if first == "de" else re.split(r"[\s-]+", separated.strip())), None
-        grouped = re.fullmatch(r"\d+|\d{1,3}([\s,.'’]\d{3})+", text.strip())
-        number = int(re.sub(r"\D", "", text)) if grouped else least - 1
-        if not least <= number <= most:
-            raise ValueError(f"It has learned no {text}: type {expected}.")
-        return self.words(number, first), self.words(number, second)
+        """Return the words of what was typed, and those that it should say, if they are known."""
+        return self.typed.read(text, self.vocabulary)
 
 
 # The built book: the first state as HTML, and the numbers in it for the script.
 
 
 def _show_card(figure, start, head, caption):
+    _show_html(_card_html(figure, start, head, caption))
+
+
+def _card_html(figure, start, head, caption):
     data = _state(figure, start, head)
     identity, kinds, (first, second) = data["id"], data["kinds"], figure.languages
     source, said, right, maps = (
@@ -237,12 +272,13 @@ def _show_card(figure, start, head, caption):
     drawn = [map_html(_map(kind, maps[kind["name"]], head - 1), identity) for kind in kinds]
     # In a script element, only a "<" could end the data too early.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    _show_html(
-        f'<figure class="board live" data-scripts="engine number_names map live" '
+    return (
+        f'<figure class="board typed live" data-scripts="engine number_names map typed live" '
         f'data-models="{escape(figure.name)}"><div class="ask">'
-        f'<label><span>Number</span><input type="text" value="{start:,}" autocomplete="off" '
+        f'<label><span>{label(figure.typed, figure.vocabulary)}</span><input type="text" '
+        f'value="{escape(start)}" autocomplete="off" autocapitalize="off" '
         f'spellcheck="false" aria-describedby="{identity}-trouble" disabled>'
-        f"<small>digits, or {LANGUAGES[first]} words</small></label>"
+        f"<small>{hint(figure.typed, figure.vocabulary)}</small></label>"
         f"{_radios(identity, count, head)}</div>"
         f'<p class="trouble" id="{identity}-trouble" role="status"></p>'
         f'<p class="line"><span>reads</span><span><span class="words reads">'
@@ -258,7 +294,7 @@ def _show_card(figure, start, head, caption):
 
 def _state(figure, start, head):
     """Return all that the script needs to know, with what the model says to the first number."""
-    source, right = figure.read(str(start))
+    source, right = figure.read(start)
     maps = figure.maps(source)
     kinds = []
     for kind in maps:
@@ -274,9 +310,6 @@ def _state(figure, start, head):
     return {
         "id": f"live-{next(_numbers)}",
         "model": figure.name,
-        "languages": figure.languages,
-        "range": figure.numbers,
-        "longest": LONGEST,
         "hint": HINT,
         "head": head - 1,
         "kinds": kinds,
@@ -286,6 +319,7 @@ def _state(figure, start, head):
             "right": right,
             "maps": plain,
         },
+        **figure.typed.data(),
     }
 
 
@@ -316,6 +350,8 @@ def _radios(identity, count, head):
 
 
 def _verdict(said, right, language):
+    if not right:
+        return ""
     if list(said) == list(right):
         return '<span class="right">✓ right</span>'
     shown = " ".join(spoken(word, language) for word in right)
@@ -328,8 +364,9 @@ def _verdict(said, right, language):
 def _show_widgets(figure, start, head, caption):
     import ipywidgets  # here, because a single widget in a built page would load scripts
 
-    typed = ipywidgets.Text(f"{start:,}", description="Number", continuous_update=False)
-    count = figure.heads(figure.maps(figure.read(str(start))[0]))
+    name = label(figure.typed, figure.vocabulary)
+    typed = ipywidgets.Text(start, description=name, continuous_update=False)
+    count = figure.heads(figure.maps(figure.read(start)[0]))
     heads = ipywidgets.RadioButtons(
         options=[(f"head {i + 1}", i) for i in range(count)],
         value=head - 1,
@@ -368,7 +405,7 @@ def _draw(canvas, figure, maps, head):
 
 def _in_words(figure, source, maps, right, head):
     """Say what it reads and says, and, unseen, where each row looks most."""
-    said, join = maps["cross"].rows[:-1], "" if figure.languages[0] == "de" else " "
+    said, join = maps["cross"].rows[:-1], "" if unit(figure.vocabulary) == "letters" else " "
     spoken = []
     for kind, found in maps.items():
         weights = figure.weights(found)
@@ -377,7 +414,7 @@ def _in_words(figure, source, maps, right, head):
             f"{row} looks most at {found.columns[w.argmax()]} ({w.max():.2f})" for row, w in rows
         ]
         spoken.append(f"{figure.title(kind)}: {'; '.join(most)}.")
-    verdict = f" &nbsp; {_verdict(said, right, figure.languages[1])}" if right else ""
+    verdict = f" &nbsp; {_verdict(said, right, figure.languages[1])}"
     return (
         f"reads <i>{escape(join.join(source))}</i><br>says <i>{escape(' '.join(said))}</i>"
         f'{verdict}<span style="{UNSEEN}">{escape(" ".join(spoken))}</span>'

@@ -7,6 +7,7 @@ pictures of one figure differ only where the data does.
 """
 
 import math
+from collections import Counter
 
 import numpy as np
 from matplotlib import colormaps
@@ -16,7 +17,7 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from figures.colours import STATIONS, station_of
+from figures.colours import SHADES, STATIONS, station_of
 
 SCALE = 2  # picture elements to a CSS pixel: sharp on dense screens
 LARGE, MEDIUM, SMALL = 12, 11, 9  # points: axis labels, tick labels, crowded tick labels
@@ -38,8 +39,9 @@ STYLES = (
 def styles_of(names):
     """Return colour, marker and line style of each series: a station has its own colour.
 
-    Where stations are drawn, other series get the colours that are no station's, as far as they
-    go. Marker and line style tell all of them apart.
+    A second series of a station has another shade of it. Where stations are drawn, other series
+    get the colours that are no station's, as far as they go. Marker and line style tell all of
+    them apart.
 
     Parameters
     ----------
@@ -57,7 +59,11 @@ def styles_of(names):
     >>> [colour for colour, *_ in styles_of(["GRU", "attention"])]
     ['#000000', '#d55e00']
     """
-    found = [STATIONS.get(station_of(name)) for name in names]
+    found, drawn = [], Counter()
+    for station in map(station_of, names):
+        shades = SHADES.get(station, [None])
+        found.append(shades[drawn[station] % len(shades)])
+        drawn[station] += 1
     order = [colour for colour, *_ in STYLES]
     if any(found):
         order.sort(key=lambda colour: colour in STATIONS.values())
