@@ -32,8 +32,8 @@ def printed(cell):
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_a_chapter_has_three_to_five_exercises(path):
-    assert 3 <= len(EXERCISES[path]) <= 5
+def test_a_chapter_has_three_to_six_exercises(path):
+    assert 3 <= len(EXERCISES[path]) <= 6
 
 
 @pytest.mark.parametrize(("path", "label"), ALL)
@@ -42,7 +42,7 @@ def test_stub_fails_and_solution_passes(path, label):
     cells = EXERCISES[path][label]
     (stub,) = [cell for cell in cells if tagged(cell, "exercise")]
     solutions = [cell for cell in cells if tagged(cell, "solution")]
-    assert printed(stub).startswith("not yet: the function still raises NotImplementedError")
+    assert re.match(r"not yet: (the function|\w+) still raises NotImplementedError", printed(stub))
     assert [printed(cell).split(":")[0] for cell in solutions] == ["right"]
 
 

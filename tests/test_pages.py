@@ -1,9 +1,12 @@
 """The built pages in a Chromium with the network cut, from disk and from a local server."""
 
 import functools
+import gzip
 import http.server
 import os
+import re
 import threading
+from urllib.parse import urlsplit
 
 import pytest
 from accessible import serious_troubles
@@ -97,7 +100,6 @@ def open_page(browser):
         page = context.new_page()
         listen(page)
         page.goto(url)
-        page.evaluate("window.MathJax?.startup?.promise.then(() => null)")
         return page
 
     yield open_
@@ -114,9 +116,8 @@ def is_local(url):
 def test_page_is_whole_without_a_network(open_page, address, name):
     page = open_page(f"{address}/{name}")
     assert page.locator("article h1").count() == 1
-    formulas = page.locator("span.math, div.math").count()
-    assert page.locator("mjx-container svg").count() >= formulas
-    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    assert page.locator("article merror").count() == 0
+    assert not re.search(r"\\\(|\\\[|\$\$", page.locator("article").inner_text()), "raw TeX"
     for picture in page.locator("article img").all():
         assert (picture.get_attribute("alt") or "").strip(), "a picture has no alternative text"
         assert picture.evaluate("picture => picture.naturalWidth > 0")
@@ -235,6 +236,93 @@ def test_launch_buttons_lead_to_the_notebook(path):
     assert f'href="https://mybinder.org/v2/{binder}"' in page
 
 
-def test_mathjax_is_only_the_part_that_is_needed():
-    files = [path for path in (HTML / "_static" / "mathjax").rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 3_000_000
+def packed_bytes(url):
+    """Return what a file of the book weighs when a server packs it."""
+    return len(gzip.compress((HTML / urlsplit(url).path.lstrip("/")).read_bytes()))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_theme_weighs_little(open_page, server, name):
+    """All that a page brings besides itself: no font of icons, no script of megabytes."""
+    page = open_page(f"{server}/{name}")
+    asked = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
+    kinds = (".css", ".js", ".woff2")
+    theme = [url for url in asked if urlsplit(url).path.endswith(kinds) and "/live/" not in url]
+    assert theme
+    assert not any("fontawesome" in url or "fa-" in url or "mathjax" in url for url in asked)
+    assert sum(map(packed_bytes, theme)) <= 250_000
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_folds_and_solutions_are_called_what_they_hold(open_page, name):
+    page = open_page(f"{HTML.as_uri()}/{name}")
+    page.wait_for_load_state("load")
+    assert page.locator("[aria-label='Toggle hidden content']").count() == 0
+    names = page.locator(".toggle-button").evaluate_all(
+        "buttons => buttons.map(button => button.getAttribute('aria-label'))"
+    )
+    assert len(set(names)) == len(names), "two buttons have one name"
+    for button in page.locator(".toggle-button").all()[:1]:
+        button.focus()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")
+        assert button.evaluate("button => getComputedStyle(button).outlineStyle") == "solid"
+
+
+@pytest.mark.parametrize(
+    "name", ["book/05_attention.html", "book/09_attention_vs_self_attention.html"]
+)
+def test_on_paper_all_is_dark_on_white(open_page, name):
+    page = open_page(f"{HTML.as_uri()}/{name}", theme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    pale = page.evaluate("""() => [...document.querySelectorAll(
+        "article p, article h2, article math, article pre span, article td, article li")]
+      .filter(element => !element.closest("figure") && element.checkVisibility())
+      .map(element => getComputedStyle(element).color.match(/\\d+/g).slice(0, 3).map(Number))
+      .filter(([red, green, blue]) => .3 * red + .6 * green + .1 * blue > 120).length""")
+    assert pale == 0
+    assert page.locator("figure input[type=range]:visible").count() == 0
+    assert page.locator(".solution.toggle-hidden:visible").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("why divide by sqrt d", "Why the square root of d?"),
+        ("positional encoding", "position encoding"),
+        ("mask", "mask"),
+        ("query", "query"),
+        ("bottleneck", "bottleneck"),
+    ],
+)
+def test_a_search_finds_the_right_place_first(open_page, address, query, first):
+    page = open_page(f"{address}/search.html?q={query.replace(' ', '+')}")
+    found = page.locator("#search-first li").first
+    found.wait_for()
+    assert found.locator("a").inner_text() == first
+    assert len(found.locator("p").inner_text()) > 20, "no sentence"
+    found.locator("a").click()
+    page.wait_for_url(re.compile("#"))
+    assert page.evaluate("document.getElementById(decodeURI(location.hash.slice(1))) !== null")
+
+
+def test_exercises_are_numbered_within_their_chapter():
+    for path in notebooks.chapters():
+        page = (HTML / "book" / f"{path.stem}.html").read_text()
+        numbers = re.findall(r'caption-number">Exercise (\S+) ', page)
+        assert numbers == [f"{path.stem[:2]}.{place + 1}" for place in range(len(numbers))]
+
+
+def test_numbers_in_words_say_their_language():
+    page = (HTML / "book" / "02_recurrence.html").read_text()
+    assert '<em lang="fr">deux mille</em>' in page
+    page = (HTML / "book" / "06_alignment.html").read_text()
+    assert '<em lang="de">achtundvierzig</em>' in page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_what_it_is_about(name):
+    [sentence] = re.findall(r'<meta name="description" content="(.*?)"', (HTML / name).read_text())
+    assert 40 <= len(sentence) <= 260
+    addresses = re.findall(r'id="(figure-\d+)"', (HTML / name).read_text())
+    assert len(addresses) == len(set(addresses))

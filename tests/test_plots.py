@@ -61,14 +61,7 @@ def draw_panels(figure, large):
         draw_heatmap(panel, large)
 
 
-def draw_plane(figure, large):
-    places = np.array([[1.0, 2.0], [-1.0, 0.5 + large], [0.5, -2.0]])
-    weights = softmax_rows(1, 3, seed=int(large))[0]
-    query = np.array([0.5, 1.0 - large])
-    plots.plane(figure, places, "abc", weights, query=query, output=weights @ places)
-
-
-DRAWS = [draw_heatmap, draw_lines, draw_log_lines, draw_points, draw_bars, draw_plane, draw_panels]
+DRAWS = [draw_heatmap, draw_lines, draw_log_lines, draw_points, draw_bars, draw_panels]
 
 
 def pixels(figure):
@@ -198,6 +191,29 @@ def test_heatmap_shows_the_matrix_and_its_scale():
     assert figure.axes[0].get_ylim() == (3.5, -0.5)
 
 
+@pytest.mark.parametrize(
+    ("limits", "middle"), [((0, 1), "quarter"), ((-1, 1), "zero")], ids=["weights", "signed"]
+)
+def test_zero_is_white_and_small_weights_can_be_seen(limits, middle):
+    figure = plots.new_figure()
+    plots.heatmap(figure, [[-1, 0, 0.25, 1]], rows="a", columns="wxyz", limits=limits)
+    image = figure.axes[0].images[0]
+    low, zero, quarter, high = image.cmap(image.norm([-1, 0, 0.25, 1]))[:, :3]
+    assert np.allclose(zero, 1, atol=0.005) and np.allclose(high, to_rgb(plots.PLUS), atol=0.01)
+    if middle == "zero":
+        assert np.allclose(low, to_rgb(plots.MINUS), atol=0.01)
+        assert np.allclose(quarter, 1 - 0.25 * (1 - high), atol=0.01)
+    else:
+        assert np.allclose(quarter, 1 - 0.5 * (1 - high), atol=0.01)  # the root
+
+
+def test_panels_stand_in_rows_if_asked():
+    figure = plots.new_figure()
+    upper, right, lower = plots.panels(figure, "abc", 2)
+    assert upper.bbox.y0 == right.bbox.y0 > lower.bbox.y0
+    assert upper.bbox.x0 == lower.bbox.x0 < right.bbox.x0
+
+
 def test_lines_show_the_median_the_range_and_every_seed():
     y = np.array([[0.1, 0.5, np.nan], [0.3, 0.4, np.nan], [0.2, 0.9, np.nan]])
     figure = plots.new_figure()
@@ -291,20 +307,6 @@ def test_shares_against_length_are_lines_with_their_axes_named():
     plots.lines(same, [4, 8, 16], shares, **names, limits=(0, 1.02), shade=shade)
     assert pixels(figure).tobytes() == pixels(same).tobytes()
     assert figure.axes[0].get_ylim() == (0, 1.02)
-
-
-def test_the_plane_shows_keys_by_weight_the_query_and_the_output():
-    places, weights = np.array([[1.0, 2.0], [-1.0, 0.5]]), np.array([0.9, 0.1])
-    figure = plots.new_figure()
-    plots.plane(figure, places, "ab", weights, query=[0.5, 1.0], output=weights @ places)
-    axes = figure.axes[0]
-    keys = axes.collections[0]
-    assert np.allclose(keys.get_offsets(), places)
-    assert np.allclose(np.diff(keys.get_sizes()), 1000 * np.diff(weights))
-    assert [text.get_text() for text in axes.texts] == [*"ab"]
-    assert np.allclose([text.get_position() for text in axes.texts], places)
-    assert np.allclose(axes.lines[0].get_xydata(), [[0, 0], [0.5, 1.0]])
-    assert np.allclose(axes.lines[1].get_xydata(), [weights @ places])
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,20 @@
-"""The course's one local Sphinx extension. It does seven things.
+"""The course's Sphinx extension. It does six things, and brings `formulas`, `pages`, `search`.
 
 1. Before Sphinx reads the notebooks, those whose outputs aren't in the cache are executed
    side by side, so that a plain ``jupyter-book build .`` is parallel and never stale.
-2. It copies the part of MathJax that the pages need, so that nothing comes from elsewhere.
-3. It keeps the search page quiet when the book is opened as a file.
-4. It mends the role that screen readers are told for an entry of the bibliography.
-5. It lets the API page list the fields of named tuples once.
-6. It gives the pages with live figures their scripts, and the book the models that they name,
+2. It keeps the search page quiet when the book is opened as a file.
+3. It mends the role that screen readers are told for an entry of the bibliography.
+4. It lets the API page list the fields of named tuples once.
+5. It gives the pages with live figures their scripts, and the book the models that they name,
    with a page that tests whether they run, ``selftest.html``.
-7. It says at the foot of every page where the book is published, once it is.
+6. It says at the foot of every page where the book is published, once it is.
 """
 
 import hashlib
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import re
-import shutil
 from pathlib import Path
 
 from jupyter_cache import get_cache
@@ -134,23 +131,6 @@ def is_cached(cache, path):
     return True
 
 
-def copy_mathjax(app, error):
-    """Copy MathJax: its SVG flavour, which is one file and needs no fonts."""
-    if error or app.builder.format != "html":
-        return
-    package = importlib.util.find_spec("sphinx-mathjax-offline").submodule_search_locations[0]
-    source = Path(package, "static", "mathjax")
-    target = Path(app.outdir, "_static", "mathjax")
-    extensions = Path("input", "tex", "extensions")  # read when a formula needs one
-    shutil.copytree(
-        source / extensions,
-        target / extensions,
-        dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns("all-packages.js"),
-    )
-    shutil.copy(source / Path(app.config.mathjax_path).name, target)
-
-
 def mend_citation_roles(app, pagename, templatename, context, doctree):
     """Call bibliography entries items of their list; what docutils calls them is deprecated."""
     if "body" in context:
@@ -174,6 +154,8 @@ def add_scripts(app, pagename, templatename, context, doctree):
         app.add_js_file(f"{name}.js", loading_method="defer")
         if (BOOK / "_static" / f"{name}.css").exists():
             app.add_css_file(f"{name}.css")
+    if "<math " in context.get("body", ""):
+        app.add_css_file("math.css")
 
 
 def write_models(app, error):
@@ -205,9 +187,8 @@ def setup(app):
     app.connect("html-page-context", mend_citation_roles)
     app.connect("html-page-context", add_scripts)
     app.connect("autodoc-skip-member", skip_fields)
-    app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", write_models)
     app.add_js_file(None, body=QUIET_SEARCH)
-    for name in ("pages", "search"):
+    for name in ("formulas", "pages", "search"):
         app.setup_extension(name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

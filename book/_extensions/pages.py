@@ -173,7 +173,7 @@ def chapter_lines():
     Returns
     -------
     dict of str to str
-        HTML for the number of each chapter.
+        HTML for the number of each chapter that both tables have.
     """
     guide = (BOOK / "instructors.md").read_text(encoding="utf-8")
     first = "".join(markdown_of(BOOK / "intro.ipynb"))
@@ -182,7 +182,7 @@ def chapter_lines():
     lines = {}
     for name, needs, minutes in [row for row in table_rows(guide) if len(row) == 3]:
         times = re.fullmatch(r"(\d+) \+ (\d+) min", minutes)
-        if times and name[:2] in files:
+        if times and name[:2] in files and name[:2] in questions:
             needs = re.sub(r"\b\d\d\b", lambda found: linked(found[0], files), escape(needs))
             question = re.split(r"(?<=\?)", questions[name[:2]].replace("*", ""))[0]
             lines[name[:2]] = (
@@ -272,8 +272,9 @@ def mend_page(app, pagename, templatename, context, doctree):
         context["metatags"] = context.get("metatags", "") + preview(title, sentence, address)
     for step in (mark_languages, name_figures, keep_punctuation, label_cells):
         body = step(body)
-    if chapter := re.match(r"book/(\d\d)_", pagename):
-        body = introduce(body, chapter_lines()[chapter[1]])
+    chapter = re.match(r"book/(\d\d)_", pagename)
+    if chapter and (line := chapter_lines().get(chapter[1])):
+        body = introduce(body, line)
     context["body"] = body
 
 

@@ -14,7 +14,7 @@ const live = (() => {
     const radios = [...card.querySelectorAll(".ask input[type=radio]")];
     const [first, second] = data.languages;
     const board = maps.board(card,
-      { id: data.id, hint: data.hint, onPress: (at, event) => own.press?.(at, event) });
+      { id: data.id, hint: data.hint, onPress: at => own.press?.(at) });
     const own = { card, data, input, board, drawn: [],
       state: () => state, head: () => head };
     let state = data.start, head = data.head;
@@ -24,17 +24,18 @@ const live = (() => {
       part.says.innerHTML = maps.words([...state.said, "(end)"], "said", second);
       part.verdict.innerHTML = verdict();
       drawMaps();
-      own.drawn.forEach(after => after(state));
     }
 
-    const drawMaps = keep => board.draw(data.kinds.map(mapOf), keep);
+    function drawMaps(keep) {
+      board.draw(data.kinds.map(mapOf), keep);
+      own.drawn.forEach(after => after(state));
+    }
 
     function mapOf(kind) {
       const { rows, columns, heads } = state.maps[kind.name];
       const weights = heads[Math.min(head, heads.length - 1)];
-      const isLater = (i, j) => columns[0] === "(start)" && j > i;
       return { ...own.kind?.(kind) ?? kind, rows, columns, weights: weights.map((row, i) =>
-        row.map((weight, j) => isLater(i, j) ? LATER : weight)) };
+        row.map((weight, j) => columns[0] === "(start)" && j > i ? LATER : weight)) };
     }
 
     function verdict() {
@@ -55,7 +56,6 @@ const live = (() => {
       radio.addEventListener("change", () => {
         head = +radio.value;
         drawMaps(true);
-        own.drawn.forEach(after => after(state));
       });
       radio.disabled = false;
     }
