@@ -5,7 +5,8 @@
 "use strict";
 
 live.extend(figure => {
-  const { card, input, board } = figure, start = { n: input.value, head: figure.head() };
+  const { card, board } = figure, input = card.querySelector("input[type=text]");
+  const start = { n: input.value, head: figure.head() };
   const parts = {
     n: { write: () => input.value === start.n ? "" : input.value.replace(/,/g, ""),
       read: text => { input.value = text; } },

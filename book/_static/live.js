@@ -1,5 +1,5 @@
 /* The figure that `figures.live` writes: type a number, see what a trained model says to it, and
-   all its attention. `figures.live` writes the first state in the same way. */
+   all its attention. `figures.live` writes its first state. */
 "use strict";
 
 const live = (() => {
@@ -10,12 +10,10 @@ const live = (() => {
     const data = JSON.parse(card.querySelector("script").textContent);
     const part = Object.fromEntries(["reads", "says", "verdict"]
       .map(name => [name, card.querySelector(`.${name}`)]));
-    const input = card.querySelector("input[type=text]");
     const radios = [...card.querySelectorAll(".ask input[type=radio]")];
     const [first, second] = data.languages;
-    const board = maps.board(card,
-      { id: data.id, hint: data.hint, onPress: at => own.press?.(at) });
-    const own = { card, data, input, board, drawn: [],
+    const board = maps.board(card, { ...data, onPress: at => own.press?.(at) });
+    const own = { card, data, board, drawn: [],
       state: () => state, head: () => head };
     let state = data.start, head = data.head;
 

@@ -5,7 +5,7 @@
 
    A script adds to the figures of `live` by `live.extend(begin)`, before the page is there:
    begin(figure) is called for each figure, which has
-     card, data, input   its element, what `figures.live` knows of it, and the field
+     card, data          its element, and what `figures.live` knows of it
      board, press        its maps; press(at, event) is called for a cell that is pressed
      changes(words, right)   which settings of the model to change, for what was typed
      kind(kind)          how a map is described, where changes make it another one
