@@ -1,5 +1,6 @@
 """Figures to move: the pre-rendered ones, in Python and in a Chromium, and the live ones."""
 
+import asyncio
 import base64
 import contextlib
 import gzip
@@ -10,6 +11,7 @@ import re
 import statistics
 import subprocess
 import sys
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -419,6 +421,59 @@ def test_widgets_start_where_asked_and_hand_over_plain_numbers(shown):
     )
     assert (sliders["n"].value, sliders["x"].value) == (3, 0.5)
     assert seen == [(int, float)]
+
+
+def decoded(picture):
+    return np.asarray(Image.open(io.BytesIO(picture.value)))
+
+
+def test_where_a_kernel_waits_a_move_is_a_draft_and_then_the_whole_picture(shown):
+    picture, sliders, _ = live(shown, draw_map, alt="{sharpness}", sharpness=SHARPNESS)
+
+    async def move():
+        formats = []
+        for place in (20, 7, 5):
+            sliders["sharpness"].value = SHARPNESS[place]
+            formats.append(picture.format)
+            drafts.append(decoded(picture))
+        await asyncio.sleep(module.REST + 0.2)
+        return [*formats, picture.format]
+
+    drafts = []
+    assert asyncio.run(move()) == ["jpeg", "jpeg", "jpeg", "png"]
+    expected = rendered(draw_map, sharpness=SHARPNESS[5])
+    assert (decoded(picture) == expected).all()
+    away = abs(drafts[-1].astype(int) - expected).max(axis=-1)
+    assert np.mean(away > 30) < 0.01  # a little loss; the same picture
+    assert np.mean(abs(drafts[0].astype(int) - expected).max(axis=-1) > 30) > 0.01  # another
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("draw", "values"),
+    [(draw_map, {"sharpness": SHARPNESS}), (draw_curves, {"state": STATES})],
+    ids=["map", "curves"],
+)
+def test_a_draft_takes_less_than_two_thirds_of_the_time(shown, draw, values):
+    _, sliders, _ = live(shown, draw, alt="a picture", **values)
+    [slider], [options] = sliders.values(), values.values()
+    seconds = {"draft": [], "whole": []}
+
+    def move(way):
+        for value in list(options)[1:16]:
+            begun = time.process_time()  # others may be at work here
+            slider.value = value
+            seconds[way].append(time.process_time() - begun)
+
+    async def drafts():
+        move("draft")
+
+    move("whole")
+    asyncio.run(drafts())
+    draft, whole = (1000 * statistics.median(seconds[way]) for way in ("draft", "whole"))
+    print(f"median {draft:.0f} ms, whole pictures {whole:.0f} ms")
+    assert draft < 2 / 3 * whole
+    assert draft < 200
 
 
 def test_an_error_in_a_live_draw_is_shown_until_the_next_picture(shown):

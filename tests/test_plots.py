@@ -191,6 +191,29 @@ def test_heatmap_shows_the_matrix_and_its_scale():
     assert figure.axes[0].get_ylim() == (3.5, -0.5)
 
 
+@pytest.mark.parametrize(
+    ("limits", "middle"), [((0, 1), "quarter"), ((-1, 1), "zero")], ids=["weights", "signed"]
+)
+def test_zero_is_white_and_small_weights_can_be_seen(limits, middle):
+    figure = plots.new_figure()
+    plots.heatmap(figure, [[-1, 0, 0.25, 1]], rows="a", columns="wxyz", limits=limits)
+    image = figure.axes[0].images[0]
+    low, zero, quarter, high = image.cmap(image.norm([-1, 0, 0.25, 1]))[:, :3]
+    assert np.allclose(zero, 1, atol=0.005) and np.allclose(high, to_rgb(plots.PLUS), atol=0.01)
+    if middle == "zero":
+        assert np.allclose(low, to_rgb(plots.MINUS), atol=0.01)
+        assert np.allclose(quarter, 1 - 0.25 * (1 - high), atol=0.01)
+    else:
+        assert np.allclose(quarter, 1 - 0.5 * (1 - high), atol=0.01)  # the root
+
+
+def test_panels_stand_in_rows_if_asked():
+    figure = plots.new_figure()
+    upper, right, lower = plots.panels(figure, "abc", 2)
+    assert upper.bbox.y0 == right.bbox.y0 > lower.bbox.y0
+    assert upper.bbox.x0 == lower.bbox.x0 < right.bbox.x0
+
+
 def test_lines_show_the_median_the_range_and_every_seed():
     y = np.array([[0.1, 0.5, np.nan], [0.3, 0.4, np.nan], [0.2, 0.9, np.nan]])
     figure = plots.new_figure()

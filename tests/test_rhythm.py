@@ -13,12 +13,25 @@ SEEN = "figure, .cell_output img, .exercise, .stations, .Quiz, .bd-article input
 #: take one out when it has been filled.
 KNOWN = {
     "02_recurrence": {"": 2.2},
+    "03_bottleneck": {"Experiment 2: a larger budget, and other cells": 2.5},
     "05_attention": {
         "Move a query among keys": 2.3,
         "From a dict to a matrix product": 2.7,
         "Temperature": 2.6,
         "Experiment 1: five scores, one task": 2.6,
         "Why the square root of d?": 7.0,
+    },
+    "06_alignment": {"Experiment 4: which way does the encoder read?": 2.3},
+    "07_self_attention": {
+        "": 2.6,
+        "The formula": 2.8,
+        "Experiment 1: why three projections?": 4.0,
+        "Watch it form": 2.4,
+        "Experiment 4: how far does the gradient reach?": 2.6,
+    },
+    "09_attention_vs_self_attention": {
+        "09 · Attention and self-attention: one function, two wirings": 3.2,
+        "One set of numbers for all three": 2.7,
     },
 }
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -70,9 +83,10 @@ def stretches(browser, stem):
 @pytest.mark.pages
 @pytest.mark.parametrize("stem", CHAPTERS)
 def test_two_screens_without_anything_to_look_at_or_to_do_are_the_most(browser, stem):
-    long = {
-        heading: round(screens, 1) for screens, heading in stretches(browser, stem) if screens > 2
-    }
+    long = {}
+    for screens, heading in stretches(browser, stem):
+        if screens > 2:
+            long[heading] = max(round(screens, 1), long.get(heading, 0))
     known = KNOWN.get(stem, {})
     print(stem, long)
     worse = {name: n for name, n in long.items() if n > known.get(name, 2)}

@@ -14,20 +14,26 @@ const engine = (() => {
   function multiply(x, matrix) {
     return x.map(row => {
       const out = new Float32Array(matrix[0].length);
-      row.forEach((factor, k) => {
-        const from = matrix[k];
+      for (let k = 0; k < row.length; k++) {
+        const factor = row[k], from = matrix[k];
         for (let c = 0; c < out.length; c++) out[c] += factor * from[c];
-      });
+      }
       return out;
     });
   }
 
-  const add = (x, y) => x.map((row, i) => row.map((value, c) => value + y[i][c]));
+  // Loops, since the `map` of a Float32Array is several times slower.
+  const everywhere = change => x => x.map((row, i) => {
+    const out = new Float32Array(row.length);
+    for (let c = 0; c < out.length; c++) out[c] = change(row[c], c, i);
+    return out;
+  });
+
+  const add = (x, y) => everywhere((value, c, i) => value + y[i][c])(x);
   const joined = (x, y) => x.map((row, i) => Float32Array.of(...row, ...y[i]));
-  const everywhere = change => x => x.map(row => row.map(value => change(value)));
 
   function softmax(scores) {
-    const highest = Math.max(...scores);
+    const highest = scores.reduce((one, other) => Math.max(one, other), -Infinity);
     if (highest === -Infinity) return scores.map(() => 0);  // a mask allows nothing
     const powers = scores.map(score => Math.exp(score - highest));
     const total = powers.reduce((sum, power) => sum + power, 0);
@@ -36,13 +42,13 @@ const engine = (() => {
 
   function linear({ weight, bias }, x) {
     const out = multiply(x, weight);
-    return bias ? out.map(row => row.map((value, c) => value + bias[c])) : out;
+    return bias ? everywhere((value, c) => value + bias[c])(out) : out;
   }
 
   const embedding = (table, tokens) => tokens.map(token => table[token]);
-  const tanh = everywhere(Math.tanh);
+  const tanh = everywhere(value => Math.tanh(value));
   const sigmoid = value => 1 / (1 + Math.exp(-value));
-  const relu = everywhere(value => Math.max(0, value));
+  const relu = everywhere(value => value > 0 ? value : 0);
   const feedForward = (expand, shrink, x) => linear(shrink, relu(linear(expand, x)));
 
   function layerNorm({ scale, shift }, x, epsilon = 1e-5) {
@@ -56,8 +62,11 @@ const engine = (() => {
   // ---- helpers.attention ---------------------------------------------------------------------
 
   // One number for each pair of a query and a key.
-  const pairs = (queries, keys, number) =>
-    queries.map(query => Float32Array.from(keys, key => number(query, key)));
+  const pairs = (queries, keys, number) => queries.map(query => {
+    const out = new Float32Array(keys.length);
+    for (let j = 0; j < out.length; j++) out[j] = number(query, keys[j]);
+    return out;
+  });
 
   function product(query, key) {
     let sum = 0;
@@ -85,8 +94,9 @@ const engine = (() => {
   const prefixMask = length => (i, j) => j < length || j <= i;
 
   function attentionWeights(queries, keys, mask, score = scaledDot) {
-    return score(queries, keys).map((row, i) => softmax(mask ? row.map((value, j) =>
-      mask(i, j) ? value : -Infinity) : row));
+    const scores = score(queries, keys);
+    const forbid = everywhere((value, j, i) => mask(i, j) ? value : -Infinity);
+    return (mask ? forbid(scores) : scores).map(softmax);
   }
 
   const attention = (queries, keys, values, mask, score) =>
@@ -127,10 +137,12 @@ const engine = (() => {
   }
 
   // Each pair of numbers is turned by an angle that grows with the position.
-  const rotate = (x, start = 0) => x.map((row, i) => row.map((value, c) => {
-    const angle = (start + i) / 10000 ** ((c - c % 2) / row.length), other = row[c ^ 1];
-    return value * Math.cos(angle) + (c % 2 ? other : -other) * Math.sin(angle);
-  }));
+  const waves = [];  // of each width and position, or the same sines are needed in every head
+  const rotate = (x, start = 0) => everywhere((value, c, i) => {
+    const own = waves[x[0].length] ??= [], other = x[i][c ^ 1], even = c - c % 2;
+    const turns = own[start + i] ??= sinusoidal(start + i, x[0].length);
+    return value * turns[even + 1] + (c % 2 ? other : -other) * turns[even];
+  })(x);
 
   const firstQuery = (queries, keys) => keys.length - queries.length;
   const rotary = (queries, keys) =>
@@ -143,10 +155,10 @@ const engine = (() => {
 
   function alibi(queries, keys, head, heads) {
     const first = firstQuery(queries, keys), slope = alibiSlope(head, heads);
-    return scaledDot(queries, keys).map((row, i) => row.map((value, j) => {
+    return everywhere((value, j, i) => {
       const back = first + i - j;
       return value - slope * (back >= 0 ? back : -2 * back);
-    }));
+    })(scaledDot(queries, keys));
   }
 
   const positionScore = name => ({ rotary, alibi })[name] ?? scaledDot;

@@ -5,7 +5,8 @@
 
    maps.html(map, id)               the HTML of one map
    maps.words(list, side, language) the HTML of a sentence whose words can be pressed
-   maps.spoken(word, language)      the HTML of one word; maps.printed(number, digits), maps.escape
+   maps.spoken(word, language)      the HTML of one word; maps.printed(number, digits), maps.escape,
+                                    maps.shade(number, map): how much of the full colour it has
    maps.board(card, options)        makes the maps of a figure answer to pointer and keys
 
    A map is a plain object, as JSON holds it:
@@ -21,6 +22,7 @@
      digits    behind the point, 2 if it is left out
      top       the number that has the full colour: 1 if it is left out
      signed    true: below zero has a colour of its own, and the scale is even, no square root
+     every     [rows, columns]: a dense map, of which only every so many-th is named
      text      sentences other than those of TEXT
 
    `card` is a <figure class="board …"> which holds a place for the maps, `.maps`, a line that is
@@ -29,10 +31,12 @@
      hint      what the line says if nothing is pointed at
      onShow(at)          after another cell, row or word is pointed at, or nothing (null)
      onPress(at, event)  after a cell or the name of a row is clicked, or Enter pressed on it
-   and `at` is {map, i, j} for a cell, {map, i} for a row, {side, place} for a word.
+   and `at` is {map, i, j} for a cell, {map, i} for a row, {map, j} for a column, {side, place} for
+   a word, which shows its rows, or, where its side asks in no map, its columns.
 
    It returns
-     draw(list, keep)  draw these maps in place of the ones before; without keep, nothing is held
+     draw(list, keep)  draw these maps in place of the ones before; what is held is let go, or,
+                       with keep, stays, if it is there
      show(at, keep)    light it and read it out, for the moment or, with keep, until something else
      held()            what is held, or null
      cell(at)          its element, to mark it: board.cell(at).classList.add("cut")
@@ -46,11 +50,14 @@ const maps = (() => {
   const TEXT = {
     cell: "{row} looks at {column}: {value}",
     row: "{row} looks at {pairs}",
+    column: "{column} is asked by {pairs}",
     most: "{row} looks most at {column} ({value})",
     none: "{row} cannot look at {column}: it is {value}",
   };
-  const CORNER = ["asks", "asked"];
-  const [SMALLEST, LARGEST] = [15, 36];  // pixels of a cell
+  const CORNER = ["asks", "asked"], OTHERS = "the others";
+  const MANY = 24;  // numbers that are read out of one row
+  const [SMALLEST, LARGEST, DENSE] = [15, 36, 4];  // pixels of a cell
+  const TALLEST = 440;  // pixels of a map, unless its cells would be too small
 
   // ---- what a reader sees, as text for HTML --------------------------------------------------
 
@@ -71,6 +78,8 @@ const maps = (() => {
   const spoken = (text, language) => /^\(/.test(text) ? escape(text)
     : `<i${language ? ` lang="${language}"` : ""}>${escape(text === " " ? "␣" : text)}</i>`;
 
+  const isFlat = ({ columns }) => columns.every(column => column.length <= 2);
+
   const words = (list, side, language) => list.map((word, place) =>
     `<button type="button" data-side="${side}" data-place="${place}" aria-pressed="false">` +
     `${spoken(word, language)}</button>`).join("");
@@ -86,31 +95,40 @@ const maps = (() => {
       `style="--s:${shade(value, map)}" aria-label="${printed(value, map.digits)}"></span>`;
   }
 
-  function mostHTML(map, row, i) {
-    const size = map.weights[i].map(value => isNumber(value) ? Math.abs(value) : -1);
-    const j = size.indexOf(Math.max(...size)), value = map.weights[i][j];
-    return filled(map, "most", { row: escape(row), column: escape(map.columns[j]),
-      value: isNumber(value) ? printed(value, map.digits) : escape(value) });
+  // The largest number of each row that has one.
+  function mostHTML(map) {
+    return map.rows.map((row, i) => {
+      const size = map.weights[i].map(value => isNumber(value) ? Math.abs(value) : -1);
+      const j = size.indexOf(Math.max(...size));
+      return size[j] >= 0 && filled(map, "most", { row: escape(row),
+        column: escape(map.columns[j]), value: printed(map.weights[i][j], map.digits) });
+    }).filter(Boolean).join("; ");
+  }
+
+  // The name of a row or a column; in a dense map most are heard only.
+  function nameHTML(word, language, k, every = 1) {
+    return k % every ? "" : spoken(word, language);
   }
 
   function html(map, id) {
-    const { name, tone, title, rows, columns, asks, asked, corner = CORNER } = map;
+    const { name, tone, title, rows, columns, asks, asked, corner = CORNER, every = [] } = map;
     const label = `${id}-${name}`;
     const lines = rows.map((row, i) =>
-      `<div role="row"><span role="rowheader" tabindex="-1">${spoken(row, asks[1])}</span>` +
+      `<div role="row"><span role="rowheader" tabindex="-1">` +
+      `${nameHTML(row, asks[1], i, every[0])}</span>` +
       `${columns.map((_, j) => cellHTML(map, i, j)).join("")}</div>`);
-    const heading = columns.map(column =>
-      `<span role="columnheader"><b>${spoken(column, asked[1])}</b></span>`);
-    const who = asks[0] && `<p class="who">queries: ${asks[0]}<br>keys, values: ${asked[0]}</p>`;
+    const heading = columns.map((column, j) => `<span role="columnheader">` +
+      `<b>${nameHTML(column, asked[1], j, every[1])}</b></span>`);
+    const who = asks[0] ? `<p class="who">queries: ${asks[0]}<br>keys, values: ${asked[0]}</p>` : "";
+    const kind = [every.length && " dense", isFlat(map) && " flat"].filter(Boolean).join("");
     return `<div class="map ${name}${tone ? ` ${tone}` : ""}">` +
       `<p class="title" id="${label}">${escape(title)}</p>${who}` +
-      `<div class="scroll"><div class="grid" role="grid" aria-labelledby="${label}" ` +
+      `<div class="scroll"><div class="grid${kind}" role="grid" aria-labelledby="${label}" ` +
       `aria-describedby="${label}-most" data-map="${name}" ` +
       `style="--rows:${rows.length};--columns:${columns.length}">` +
       `<div role="row"><span role="columnheader" class="corner">${corner[0]} ↓<br>` +
       `${corner[1]} →</span>${heading.join("")}</div>${lines.join("")}</div></div>` +
-      `<p class="unseen" id="${label}-most">` +
-      `${rows.map((row, i) => mostHTML(map, row, i)).join("; ")}.</p></div>`;
+      `<p class="unseen" id="${label}-most">${mostHTML(map)}.</p></div>`;
   }
 
   // ---- what is pointed at, in words ----------------------------------------------------------
@@ -123,22 +141,34 @@ const maps = (() => {
       : filled(map, "none", { row, column, value: escape(value) });
   }
 
-  function rowSentence(map, i) {
-    const pairs = map.weights[i].map((value, j) => isNumber(value) &&
-      `<span class="pair">${spoken(map.columns[j], map.asked[1])} ` +
-      `${printed(value, map.digits)}</span>`);
-    return `<small>${escape(map.title)}:</small> ` + filled(map, "row",
-      { row: spoken(map.rows[i], map.asks[1]), pairs: pairs.filter(Boolean).join(", ") });
+  // Names with their numbers; of very many, those that are printed as 0 go into one word.
+  function pairsHTML(values, names, language, digits) {
+    const numbers = values.map((value, k) => [value, names[k]]).filter(([value]) => isNumber(value));
+    const isZero = value => !+value.toFixed(digits ?? 2);
+    const told = numbers.length > MANY ? numbers.filter(([value]) => !isZero(value)) : numbers;
+    const pairs = told.map(([value, name]) =>
+      `<span class="pair">${spoken(name, language)} ${printed(value, digits)}</span>`);
+    if (told.length < numbers.length) pairs.push(`${OTHERS} ${printed(0, digits)}`);
+    return pairs.join(", ");
   }
 
-  // Light one row and, with j, one column; i = -1 lights nothing.
+  const titled = (map, name, parts) =>
+    `<small>${escape(map.title)}:</small> ${filled(map, name, parts)}`;
+
+  const rowSentence = (map, i) => titled(map, "row", { row: spoken(map.rows[i], map.asks[1]),
+    pairs: pairsHTML(map.weights[i], map.columns, map.asked[1], map.digits) });
+
+  const columnSentence = (map, j) => titled(map, "column", {
+    column: spoken(map.columns[j], map.asked[1]),
+    pairs: pairsHTML(map.weights.map(row => row[j]), map.rows, map.asks[1], map.digits) });
+
+  // Light a row, a column, or both, where they cross; -1 is none.
   function light(grid, i, j) {
-    grid.classList.toggle("picked", i >= 0);
-    [...grid.children].forEach((line, y) => [...line.children].forEach((box, x) => {
-      const inRow = i >= 0 && y === i + 1, inColumn = j >= 0 && x === j + 1;
-      box.classList.toggle("lit", inRow || inColumn);
-      box.classList.toggle("here", inRow && inColumn);
-    }));
+    grid.classList.toggle("picked", i >= 0 || j >= 0);
+    for (const box of grid.querySelectorAll(".lit")) box.classList.remove("lit", "here");
+    if (i >= 0) for (const box of grid.children[i + 1].children) box.classList.add("lit");
+    if (j >= 0) for (const line of grid.children) line.children[j + 1].classList.add("lit");
+    if (i >= 0 && j >= 0) grid.children[i + 1].children[j + 1].classList.add("here");
   }
 
   function cellAt(target) {
@@ -146,29 +176,39 @@ const maps = (() => {
     if (!line || box === line) return null;
     const grid = line.parentElement, i = [...grid.children].indexOf(line) - 1;
     const j = [...line.children].indexOf(box) - 1;
-    return i < 0 ? null : { map: grid.dataset.map, i, ...(j >= 0 && { j }) };
+    if (i < 0 && j < 0) return null;
+    return { map: grid.dataset.map, ...(i >= 0 && { i }), ...(j >= 0 && { j }) };
   }
 
   // ---- how large -----------------------------------------------------------------------------
 
   const sum = list => list.reduce((all, one) => all + one, 0);
 
-  // As large as there is room for, side by side if that leaves them readable.
+  // As large as there is room for: all side by side, or half of them, or each below the last, if
+  // only that leaves them readable.
   function fit(place, list) {
     const pen = fit.pen ??= document.createElement("canvas").getContext("2d");
-    pen.font = `12px ${getComputedStyle(place).fontFamily}`;
-    const width = names => Math.max(...names.map(name => pen.measureText(name).width));
+    pen.font = fit.font ??= `12px ${getComputedStyle(place).fontFamily}`;
+    const all = place.clientWidth, width = names => Math.max(...names.map(name => pen.measureText(name).width));
     const labels = list.map(({ rows }) => Math.max(width(rows), 46) + 10);
-    const room = place.clientWidth;
-    const beside = (room - sum(labels) - 24 * (list.length - 1) - 4) /
-      sum(list.map(({ columns }) => columns.length));
-    const below = Math.min(...list.map(({ columns }, k) =>
-      (room - labels[k] - 4) / columns.length));
-    const cell = beside >= SMALLEST ? Math.min(beside, LARGEST)
-      : Math.max(SMALLEST, Math.min(below, LARGEST));
+    const cellFor = count => {
+      const cells = [];
+      for (let k = 0; k < list.length; k += count) {
+        const together = list.slice(k, k + count);
+        const room = all - sum(labels.slice(k, k + count)) - 24 * (count - 1) - 4;
+        cells.push(room / sum(together.map(({ columns }) => columns.length)));
+      }
+      return Math.min(...cells, LARGEST);
+    };
+    const smallest = list.every(({ every }) => every) ? DENSE : SMALLEST;
+    const half = list.length > 3 ? [Math.ceil(list.length / 2)] : [];
+    const cells = [list.length, ...half, 1].map(cellFor);
+    const rows = Math.max(...list.map(map => map.rows.length));
+    const room = cells.find(size => size >= smallest) ?? smallest;
+    const cell = Math.max(smallest, Math.min(room, TALLEST / rows));
     place.style.setProperty("--cell", `${Math.floor(cell * 4) / 4}px`);
-    place.style.setProperty("--top",
-      `${Math.ceil(Math.max(...list.map(({ columns }) => width(columns)), 30)) + 18}px`);
+    const above = list.map(map => isFlat(map) ? 12 : Math.max(width(map.columns), 30));
+    place.style.setProperty("--top", `${Math.ceil(Math.max(...above, 30)) + 18}px`);
   }
 
   // ---- the maps of one figure ----------------------------------------------------------------
@@ -180,32 +220,42 @@ const maps = (() => {
     const map = name => list.find(one => one.name === name);
     const gridOf = name => [...place.querySelectorAll(".grid")]
       .find(grid => grid.dataset.map === name);
-    const cell = at => gridOf(at.map).children[at.i + 1].children[(at.j ?? -1) + 1];
+    const cell = at => gridOf(at.map).children[(at.i ?? -1) + 1].children[(at.j ?? -1) + 1];
     const sideOf = ({ sides = [] }, axis, k) => `${sides[axis]} ${k}`;
+    const asks = side => list.some(({ sides = [] }) => sides[0] === side);
 
     function draw(drawn, keep = false) {
       list = drawn;
+      if (list.length) fit(place, list);  // first, or the browser would lay it out twice
       place.innerHTML = list.map(one => html(one, id)).join("");
-      if (list.length) fit(place, list);
-      show(keep ? held : null, true);
+      show(keep && isThere(held) ? held : null, true);
     }
 
-    function rowOf(at, { name, sides = [] }) {
-      if (!at) return -1;
-      if (at.side) return at.side === sides[0] ? at.place : -1;
-      return at.map === name ? at.i : -1;
+    const isThere = at => Boolean(at) && list.some(one => {
+      const [i, j] = crossing(at, one);
+      return (i >= 0 || j >= 0) && i < one.rows.length && j < one.columns.length;
+    });
+
+    // The row and the column of one map that are meant; -1 is none.
+    function crossing(at, { name, sides = [], shift = 0 }) {
+      if (!at) return [-1, -1];
+      if (!at.side) return at.map === name ? [at.i ?? -1, at.j ?? -1] : [-1, -1];
+      if (asks(at.side)) return [at.side === sides[0] ? at.place : -1, -1];
+      return [-1, at.side === sides[1] ? at.place + shift : -1];
     }
 
     function show(at, keep = false) {
       if (keep) held = at;
       const lit = new Set(), shades = new Map();
       for (const one of list) {
-        const i = rowOf(at, one), j = i < 0 ? -1 : at.j ?? -1, shift = one.shift ?? 0;
+        const [i, j] = crossing(at, one), shift = one.shift ?? 0;
         light(gridOf(one.name), i, j);
         if (i >= 0) lit.add(sideOf(one, 0, i));
         if (j >= 0) lit.add(sideOf(one, 1, j - shift));
-        else one.weights[i]?.forEach((value, k) => isNumber(value) && !one.signed &&
-          shades.set(sideOf(one, 1, k - shift), shade(value, one)));
+        const shadeOf = (name, value) =>
+          isNumber(value) && !one.signed && shades.set(name, shade(value, one));
+        if (j < 0) one.weights[i]?.forEach((value, k) => shadeOf(sideOf(one, 1, k - shift), value));
+        if (i < 0 && j >= 0) one.weights.forEach((row, k) => shadeOf(sideOf(one, 0, k), row[j]));
       }
       lightWords(lit, shades);
       const text = at ? sentence(at) : hint;
@@ -223,12 +273,11 @@ const maps = (() => {
     }
 
     function sentence(at) {
-      if (at.side) {
-        return list.filter(({ sides = [] }) => sides[0] === at.side)
-          .map(one => rowSentence(one, at.place)).join("<br>");
-      }
-      const own = map(at.map);
-      return at.j === undefined ? rowSentence(own, at.i) : cellSentence(own, at.i, at.j);
+      return list.map(one => {
+        const [i, j] = crossing(at, one);
+        if (i < 0) return j < 0 ? "" : columnSentence(one, j);
+        return j < 0 ? rowSentence(one, i) : cellSentence(one, i, j);
+      }).filter(Boolean).join("<br>");
     }
 
     function focus(box) {  // one cell of a map is where the tab key stops
@@ -257,7 +306,7 @@ const maps = (() => {
     place.addEventListener("click", event => {
       const at = cellAt(event.target);
       show(at, true);
-      if (!at) return;
+      if (at?.i === undefined) return;
       focus(cell(at));
       onPress?.(at, event);
     });
@@ -286,5 +335,5 @@ const maps = (() => {
     return { draw, show, held: () => held, cell, map, fit: () => fit(place, list) };
   }
 
-  return { html, words, spoken, printed, escape, board };
+  return { html, words, spoken, printed, shade, escape, board };
 })();

@@ -8,6 +8,7 @@ scripts, ``_static/controls.js`` and ``frames.js``, need no kernel, no network a
 library.
 """
 
+import asyncio
 import base64
 import inspect
 import io
@@ -18,7 +19,9 @@ from html import escape
 
 import numpy as np
 from IPython.display import display
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 from PIL import Image
 
 from figures.controls import choices, is_scale, panel, slider, texts
@@ -27,6 +30,7 @@ from figures.plots import SCALE, new_figure
 MOST_POSITIONS = 400  # of all controls together: about what a page can carry
 UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 FULL_COLOUR_BYTES = 60_000  # frames that are heavier together get fewer colours
+REST = 0.15  # seconds without a move, after which a kernel draws the whole picture
 WHOLE, SHORTEST = 6000, 250  # milliseconds of playing: from end to end, and one step
 
 
@@ -352,12 +356,12 @@ def _show_widgets(draw, figure, alt, caption, labels, start, play, values):
     }
     width = f"{figure.get_figwidth() * 96:.0f}px"
     picture = ipywidgets.Image(format="png", layout={"max_width": "100%"})
-    words = ipywidgets.HTML()
+    words, screen = ipywidgets.HTML(), _Screen(figure, picture)
 
     def update():
         position = {name: control.value for name, control in controls.items()}
         draw(figure, **position)
-        picture.value = _file(_pixels(figure), "PNG", compress_level=1)  # quickly, not tightly
+        screen.show()
         # The picture widget takes no alternative text: it goes before the caption, unseen.
         spoken = escape(_words(alt, position))
         words.value = f'<span style="{UNSEEN}">{spoken}</span>{escape(caption)}'
@@ -373,6 +377,78 @@ def _show_widgets(draw, figure, alt, caption, labels, start, play, values):
         control.observe(update_or_say_why, names="value")
     rows = [_playable(control) if name == play else control for name, control in controls.items()]
     display(ipywidgets.VBox([picture, *rows, words], layout={"max_width": width}))
+
+
+class _Screen:
+    """Show a figure in a picture widget: at once what has moved, and the whole when it rests.
+
+    A whole picture takes most of its time for what stays, tick labels above all, and for packing
+    it without loss. So where a kernel's event loop runs, a move is answered by the changed
+    artists drawn over the rest as it was, and packed with a little loss.
+    """
+
+    def __init__(self, figure, picture):
+        self.figure, self.picture = figure, picture
+        self.moving, self.ground, self.later = [], None, None
+        self.looks = {}
+
+    def show(self):
+        """Show what the figure holds now."""
+        if self.later:
+            self.later.cancel()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # nobody would come back for the whole picture
+            return self.whole()
+        if not self.picture.value:
+            return self.whole()
+        self._send(self._draft(), "JPEG", quality=90, subsampling=0)
+        self.later = loop.call_later(REST, self.whole)
+
+    def whole(self):
+        """Show the figure as the built book does."""
+        self._send(_pixels(self.figure), "PNG", compress_level=1)  # quickly, not tightly
+        for part in self._parts():
+            self._moved(part)  # to know it later
+
+    def _parts(self):
+        return [part for axes in self.figure.axes for part in axes.get_children()]
+
+    def _send(self, pixels, kind, **options):
+        with self.picture.hold_sync():
+            self.picture.format = kind.lower()
+            self.picture.value = _file(pixels, kind, **options)
+
+    def _draft(self):
+        """Return the pixels of what stays, drawn once, and over it of all that ever moved."""
+        canvas = self.figure.canvas
+        new = [part for part in self._parts() if part not in self.moving and self._moved(part)]
+        if new or self.ground is None:
+            self.moving += new
+            shown = [part for part in self.moving if part.get_visible()]
+            for part in shown:
+                part.set_visible(False)
+            canvas.draw()
+            for part in shown:
+                part.set_visible(True)
+            self.ground = canvas.copy_from_bbox(self.figure.bbox)
+        canvas.restore_region(self.ground)
+        for part in sorted(self.moving, key=lambda part: part.get_zorder()):
+            part.axes.draw_artist(part)
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+    def _moved(self, part):
+        """Tell whether an artist has changed; ticks and texts are often set to what they are."""
+        if isinstance(part, Axis):
+            labels = [label.get_text() for label in part.get_ticklabels()]
+            look = [*part.get_ticklocs(), *labels, part.get_label_text()]
+        elif isinstance(part, Text):
+            look = [part.get_text(), *part.get_position()]
+        else:
+            return part.stale
+        before = self.looks.setdefault(part, look)
+        self.looks[part] = look
+        return before != look
 
 
 def _widget(label, options, value, played):

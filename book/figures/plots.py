@@ -10,8 +10,8 @@ import math
 from collections import Counter
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap, Normalize, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.patches import Polygon, Rectangle
@@ -23,6 +23,7 @@ SCALE = 2  # picture elements to a CSS pixel: sharp on dense screens
 LARGE, MEDIUM, SMALL = 12, 11, 9  # points: axis labels, tick labels, crowded tick labels
 CHARACTER = 0.62  # width of an average character, as a part of its size
 GREY = "#595959"
+PLUS, MINUS = "#0b5cad", "#b04200"  # of maps, as in _static/map.css
 DASHED = {"color": GREY, "linewidth": 1.5, "linestyle": (0, (4, 2)), "zorder": 1}
 # Okabe and Ito's colours, two of them darker for contrast with white. Marker and line style
 # tell the series apart without any colour.
@@ -95,7 +96,7 @@ def new_figure(size=(6.4, 3.6)):
     return figure
 
 
-def panels(figure, titles):
+def panels(figure, titles, columns=None):
     """Split a figure into panels side by side, each below its title.
 
     Parameters
@@ -103,6 +104,8 @@ def panels(figure, titles):
     figure : matplotlib.figure.Figure
     titles : sequence of str
         One for each panel, from left to right; the same at every slider position.
+    columns : int, optional
+        So many side by side, the others in rows below; by default all.
 
     Returns
     -------
@@ -119,12 +122,16 @@ def panels(figure, titles):
     """
     if [panel.get_label() for panel in figure.subfigs] != list(titles):
         figure.clear()
-        title_height = 0.32 / figure.get_figheight()
-        grid = GridSpec(2, len(titles), figure, height_ratios=(title_height, 1 - title_height))
-        for column, title in enumerate(titles):
-            figure.add_subfigure(grid[1, column], label=title)
-            middle = (column + 0.5) / len(titles)
-            figure.text(middle, 1 - title_height / 2, title, size=LARGE, ha="center", va="center")
+        columns = columns or len(titles)
+        rows = math.ceil(len(titles) / columns)
+        heights = np.tile([0.32 / figure.get_figheight(), 1 / rows], rows)
+        heights[1::2] -= heights[0]
+        grid = GridSpec(2 * rows, columns, figure, height_ratios=heights)
+        for index, title in enumerate(titles):
+            row, column = divmod(index, columns)
+            figure.add_subfigure(grid[2 * row + 1, column], label=title)
+            place = (column + 0.5) / columns, 1 - row / rows - heights[0] / 2
+            figure.text(*place, title, size=LARGE, ha="center", va="center")
     return figure.subfigs
 
 
@@ -138,7 +145,6 @@ def heatmap(
     y_label="",
     limits=(0, 1),
     colour_label="weight",
-    colours="viridis",
     room=None,
     cells=None,
 ):
@@ -155,11 +161,11 @@ def heatmap(
     x_label, y_label : str
         What the columns and what the rows are.
     limits : (float, float)
-        The values at the ends of the colour scale, the same at every slider position.
+        The values at the ends of the colour scale, the same at every slider position. From 0 it
+        goes from white to blue, as a square root, or small weights would look like 0; from below
+        0 evenly from orange over white to blue.
     colour_label : str
         What a colour stands for.
-    colours : str
-        "viridis" or "cividis", which colour-blind readers can order.
     room : (int, int), optional
         Room in characters for row labels and for upright column labels (0: they lie flat). By
         default what the first call needs; give it if later labels are longer.
@@ -192,7 +198,7 @@ def heatmap(
     top = 0.36 + max(1.4, column_room * CHARACTER + 0.4) * MEDIUM / 72
     axes, is_new = _axes(figure, "heatmap", left, 0.12, 0.62, top)
     if is_new:
-        _add_image(axes, matrix, colours)
+        _add_image(axes, matrix, *limits)
         axes.tick_params("x", labelrotation=90 if column_room else 0)
     image, bar = axes.images[0], figure.axes[1]
     image.set_data(np.ma.masked_invalid(matrix))
@@ -454,10 +460,12 @@ def _soften(axes):
     axes.set_axisbelow(True)
 
 
-def _add_image(axes, matrix, colours):
+def _add_image(axes, matrix, low, high):
     """Add coloured cells, and a small colour bar with its name in the lower right corner."""
-    shades = colormaps[colours].with_extremes(bad="#d9d9d9")
-    image = axes.imshow(matrix, cmap=shades, aspect="auto", interpolation="nearest")
+    ends = [MINUS, "white", PLUS] if low < 0 else ["white", PLUS]
+    shades = LinearSegmentedColormap.from_list("map", ends).with_extremes(bad="#d9d9d9")
+    scale = Normalize(low, high) if low < 0 else PowerNorm(0.5, low, high)
+    image = axes.imshow(matrix, cmap=shades, norm=scale, aspect="auto", interpolation="nearest")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, pad=3, top=True, labeltop=True, bottom=False, labelbottom=False)
     figure = axes.figure

@@ -11,12 +11,15 @@ from autograd import make_vjp
 from threadpoolctl import threadpool_limits
 
 from helpers.attention import additive, attention_weights
+from helpers.functions import embedding, linear
+from helpers.positions import position_score
 from helpers.recurrent import shown
 from helpers.runs.build import build
 from helpers.runs.trained import Map
 from helpers.seq2seq import named_score
 from helpers.shapes import require, shapes
 from helpers.tasks import END, START
+from helpers.transformer import blocks, encoder_block, enter, leave
 
 
 @shapes
@@ -257,6 +260,58 @@ def _weights_of_step(trained, before, after, memory, mask):
     else:
         query, score = shown(after), named_score(trained.settings.score, trained.params)
     return attention_weights(query[:, None], memory, mask, score)
+
+
+def without_looks(trained, tokens, masks, silent=()):
+    """Run a decoder-only model with a mask of its own in each block, and with silent heads.
+
+    Parameters
+    ----------
+    trained : Trained
+    tokens : integer array (batch, n)
+        Source and target end to end, numbered as in the model's one table; nothing is padded.
+    masks : list of boolean arrays to (batch, n, n)
+        One for each block, for all of its heads: True = may attend.
+    silent : iterable of (int, int)
+        Block and head, from 0, see `ablate_head`.
+
+    Returns
+    -------
+    logits : array (batch, n, vocabulary)
+    weights : array (batch, blocks, heads, n, n)
+
+    Raises
+    ------
+    ValueError
+        If there are not as many masks as blocks, or there is no such head.
+
+    Examples
+    --------
+    >>> from helpers.attention import causal_mask
+    >>> from helpers.runs import load
+    >>> model, mask = load("recall_two_blocks"), causal_mask(4)
+    >>> letter, number = model.task.source_tokens("A 7")
+    >>> tokens = numpy.array([[letter, number, 1, letter]])  # 1 is the start of the questions
+    >>> logits, weights = without_looks(model, tokens, [mask, mask])
+    >>> bool(logits[0, 3].argmax() == number), weights.shape
+    (True, (1, 2, 4, 4, 4))
+    """
+    params, settings = trained.params, trained.settings
+    for block, head in silent:
+        params = ablate_head(params, "stack", f"block_{block}", "attention", head=head)
+    stack = params["stack"]
+    require(
+        len(masks) == settings.layers,
+        f"masks must be one for each of the {settings.layers} blocks, not {len(masks)}",
+    )
+    parts = {"norm": settings.norm, "residual": settings.residual}
+    parts["score"] = position_score(settings.positions)
+    x = enter(stack, embedding(params["embedding"], tokens), settings.positions)
+    maps = []
+    for block, mask in zip(blocks(stack), masks, strict=True):
+        x, weights = encoder_block(block, x, mask, **parts)
+        maps.append(weights)
+    return linear(params["output"], leave(stack, x)), numpy.stack(maps, axis=1)
 
 
 def fastest(ways, rounds=5):
