@@ -42,7 +42,7 @@ serve: book
 	@$(BOOK) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
 lab: .venv/here
-	@cd book && ../$(BOOK) -m jupyterlab
+	@cd book && ../$(BOOK) -m jupyterlab --LabApp.default_url=/lab/tree/intro.ipynb
 
 check: .venv/here
 	$(BOOK) -m ruff check
