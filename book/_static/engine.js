@@ -107,7 +107,7 @@ const engine = (() => {
     const weights = queries.map((own, head) => attentionWeights(own, keys[head], mask,
       (some, others) => score(some, others, head, queries.length)));
     const contexts = weights.map((own, head) => multiply(own, values[head]));
-    return [joinHeads(contexts, params.output), weights];
+    return [joinHeads(contexts, params.output), weights, queries];
   }
 
   const splitHeads = (x, weight) => weight.map(own => multiply(x, own));
@@ -214,31 +214,80 @@ const engine = (() => {
 
   // ---- helpers.transformer -------------------------------------------------------------------
 
+  // Where queries, keys and values of the decoder's two attentions come from: the target so far
+  // (t) or the source (s). An attention of "none" adds nothing.
+  const WIRES = "ttt tss";
+
+  // Besides what `helpers` knows, `without` lists parts that add nothing.
   function sublayer(params, x, part, { norm = "pre", residual = true }) {
-    const [change, weights] = part(norm === "pre" ? layerNorm(params, x) : x);
+    const [change, ...seen] = part(norm === "pre" ? layerNorm(params, x) : x);
     const sum = residual ? add(x, change) : change;
-    return [norm === "post" ? layerNorm(params, sum) : sum, weights];
+    return [norm === "post" ? layerNorm(params, sum) : sum, ...seen];
   }
 
+  const nothing = everywhere(() => 0);
+  const each = (params, isThere) => y =>
+    [isThere ? feedForward(params.expand, params.shrink, y) : nothing(y)];
+  const hasPart = (options, name) => !options.without?.includes(name);
+
   function encoderBlock(params, x, mask, options) {
-    const itself = y => multiHeadAttention(params.attention, y, keysValues(params.attention, y),
-      mask, positionScore(options.positions));
-    const each = y => [feedForward(params.expand, params.shrink, y)];
-    const [seen, weights] = sublayer(params.attention_norm, x, itself, options);
-    return [sublayer(params.feed_forward_norm, seen, each, options)[0], weights];
+    const itself = y => {
+      const own = keysValues(params.attention, y), score = positionScore(options.positions);
+      const [change, weights, queries] =
+        multiHeadAttention(params.attention, y, own, mask, score);
+      const isThere = hasPart(options, "encoder self-attention");
+      return [isThere ? change : nothing(y), weights, { queries, ...own }];
+    };
+    const transform = each(params, hasPart(options, "encoder feed-forward"));
+    const [seen, weights, vectors] = sublayer(params.attention_norm, x, itself, options);
+    return [sublayer(params.feed_forward_norm, seen, transform, options)[0], weights, vectors];
   }
 
   function decoderBlock(params, x, cache, options) {
-    const itself = y => {
-      cache.itself = keysValues(params.attention, y, cache.itself);
-      return multiHeadAttention(params.attention, y, cache.itself, undefined,
-        positionScore(options.positions));
-    };
-    const source = y => multiHeadAttention(params.cross, y, cache.memory);
-    const each = y => [feedForward(params.expand, params.shrink, y)];
+    const [own, other] = (options.wires ?? WIRES).split(" ");
+    const score = own === "ttt" ? positionScore(options.positions) : undefined;
+    const itself = y =>
+      tapped(params.attention, y, cache.memory, own, cache.itself ??= {}, score);
+    const source = y => tapped(params.cross, y, cache.memory, other, cache.source ??= {});
+    const transform = each(params, hasPart(options, "decoder feed-forward"));
     const [seen, weights] = sublayer(params.attention_norm, x, itself, options);
     const [asked, crossWeights] = sublayer(params.cross_norm, seen, source, options);
-    return [sublayer(params.feed_forward_norm, asked, each, options)[0], weights, crossWeights];
+    return [sublayer(params.feed_forward_norm, asked, transform, options)[0], weights,
+      crossWeights];
+  }
+
+  // Attention of the new positions alone, with queries, keys and values from anyone. The keys and
+  // values that were there before are in the cache.
+  function tapped(params, y, memory, taps, cache, score) {
+    if (taps === "none") return [nothing(y), params.queries.map(() => [[]])];
+    const [asking, keysFrom, valuesFrom] = taps, at = cache.queries?.[0].length ?? 0;
+    const asks = asking === "s" ? memory.slice(at, at + y.length) : y;
+    const grown = (name, from) => {
+      if (from === "s") return cache[name] ?? splitHeads(memory, params[name]);
+      return splitHeads(y, params[name]).map((own, head) => [...cache[name]?.[head] ?? [], ...own]);
+    };
+    cache.keys = grown("keys", keysFrom);
+    cache.values = grown("values", valuesFrom);
+    const many = Math.min(cache.keys[0].length, cache.values[0].length);  // no later word
+    const [keys, values] = [cache.keys, cache.values].map(all =>
+      all.map(own => own.length > many ? own.slice(0, many) : own));
+    const [change, weights, queries] =
+      multiHeadAttention(params, asks, { keys, values }, undefined, score);
+    cache.queries = queries.map((own, head) => [...cache.queries?.[head] ?? [], ...own]);
+    return [change, weights];
+  }
+
+  // Why these wires don't fit, or "": each key needs a value, and each word that waits a row.
+  function misfit(taps, nSource, nTarget) {
+    if (taps === "none") return "";
+    const sizes = { t: nTarget, s: nSource }, names = { t: "the target", s: "the source" };
+    const [asking, keys, values] = taps;
+    if (sizes[keys] !== sizes[values]) {
+      return `keys from ${names[keys]}, values from ${names[values]}: ` +
+        `${sizes[keys]} weights, ${sizes[values]} values`;
+    }
+    return sizes[asking] === nTarget ? ""
+      : `queries from the source: ${nSource} rows come out, ${nTarget} words wait`;
   }
 
   const blocks = params => Object.keys(params).filter(name => name.startsWith("block_"))
@@ -249,17 +298,21 @@ const engine = (() => {
     return addPositions(params.positions, scaled, positions, start);
   }
 
-  const leave = (params, x) => params.norm ? layerNorm(params.norm, x) : x;
+  const leave = (params, x, options) =>
+    params.norm && hasPart(options, "last norms") ? layerNorm(params.norm, x) : x;
+  const ofSide = (options, side) =>
+    ({ ...options, residual: [true, undefined, side].includes(options.residual) });
 
   // All blocks; a mask for each of them, or none.
   function stack(params, embedded, masks, options) {
-    let x = enter(params, embedded, options.positions), weights;
-    const maps = [];
+    let x = enter(params, embedded, options.positions), weights, vectors;
+    const maps = [], all = [];
     blocks(params).forEach((block, layer) => {
-      [x, weights] = encoderBlock(block, x, masks[layer], options);
+      [x, weights, vectors] = encoderBlock(block, x, masks[layer], options);
       maps.push(...weights);
+      all.push(vectors);
     });
-    return [leave(params, x), maps];
+    return [leave(params, x, options), maps, all];
   }
 
   const encoder = (params, embedded, options) => stack(params, embedded, [], options);
@@ -274,25 +327,32 @@ const engine = (() => {
       crossMaps.push(...crossWeights);
     });
     cache.length += embedded.length;
-    return [leave(params, x), maps, crossMaps];
+    return [leave(params, x, options), maps, crossMaps];
   }
 
   // A model has read a source: a step from a token to the next one's logits, and its maps, each
   // kind -> heads -> rows. With every step the decoder's maps grow by a row.
   function transformer(params, source, options) {
     const read = embedding(params.source_embedding, source);
-    const [memory, seen] = encoder(params.encoder, read, options);
-    const cache = { length: 0, blocks: blocks(params.decoder)
-      .map(block => ({ memory: keysValues(block.cross, memory) })) };
+    const [memory, seen, vectors] = encoder(params.encoder, read, ofSide(options, "encoder"));
+    const cache = { length: 0, blocks: blocks(params.decoder).map(() => ({ memory })) };
     const maps = { encoder: seen, decoder: [], cross: [] };
+    const side = ofSide(options, "decoder");
     const step = token => {
       const embedded = embedding(params.target_embedding, [token]);
-      const [outputs, weights, cross] = decoder(params.decoder, embedded, cache, options);
+      const [outputs, weights, cross] = decoder(params.decoder, embedded, cache, side);
       weights.forEach(([row], head) => (maps.decoder[head] ??= []).push(row));
       cross.forEach(([row], head) => (maps.cross[head] ??= []).push(row));
       return linear(params.output, outputs)[0];
     };
-    return { step, maps };
+    // What an attention made its maps of: its numbers, and queries, keys and values of each head.
+    const look = (kind, block = 0) => ({
+      params: params[kind === "encoder" ? kind : "decoder"][`block_${block}`]
+        [kind === "cross" ? "cross" : "attention"],
+      ...{ encoder: vectors[block], decoder: cache.blocks[block].itself,
+        cross: cache.blocks[block].source }[kind],
+    });
+    return { step, maps, look };
   }
 
   // The logits of every place, and the heads of all blocks one after the other.
@@ -390,27 +450,39 @@ const engine = (() => {
 
   // What a trained model makes of a list of words, as `Trained.maps` does: what it says, and where
   // each row looks. Rows are named after the word that is said there, and `sure` is that word's
-  // probability. A mask says where the rows of a recurrent decoder may look.
-  function run({ params, settings, source, target }, words, mask) {
-    const start = { transformer, recurrent: seq2seq }[settings.model];
-    const read = words.map(word => source.indexOf(word));
-    const { step, maps } = start(params, read, settings, mask);
+  // probability. A mask says where the rows of a recurrent decoder may look. Changes are other
+  // settings; if they hold `given`, these words are read in place of what it says, and `would` is
+  // what it would say after the start and after each of them.
+  function run({ params, settings, source, target }, words, mask, changes = {}) {
+    const start = { transformer, recurrent: seq2seq }[settings.model], { given } = changes;
+    const options = { ...settings, ...changes };
+    const tokens = words.map(word => source.indexOf(word));
+    const { step, maps, look } = start(params, tokens, options, mask);
     const sure = [], watched = token => {
       const logits = step(token);
       sure.push(Math.max(...softmax(logits)));
       return logits;
     };
-    const said = greedy(watched, START, END).map(token => target[token]);
+    const likeliest = logits => target[logits.indexOf(Math.max(...logits))];
+    const would = given && [START, ...given.map(word => target.indexOf(word))]
+      .map(token => likeliest(watched(token)));
+    const said = given ?? greedy(watched, START, END).map(token => target[token]);
     const seen = settings.model === "recurrent" && !settings.attend ? ["(summary)"] : words;
-    const rows = [...said, "(end)"], labels = {
-      encoder: [words, words], decoder: [rows, ["(start)", ...said]], cross: [rows, seen],
+    const rows = [...said, "(end)"], read = ["(start)", ...said], labels = {
+      encoder: [words, words], decoder: [rows, read], cross: [rows, seen],
     };
+    (options.wires ?? WIRES).split(" ").forEach((taps, i) => {
+      if (options.wires && taps !== "none") {
+        labels[i ? "cross" : "decoder"] =
+          [taps[0] === "s" ? words : rows, taps[1] === "s" ? words : read];
+      }
+    });
     const named = Object.entries(maps).map(([kind, heads]) => [kind, {
       rows: labels[kind][0],
       columns: labels[kind][1],
       heads: heads.map(head => head.map(row => labels[kind][1].map((_, j) => row[j] ?? 0))),
     }]);
-    return { source: words, said, sure, maps: Object.fromEntries(named) };
+    return { source: words, said, sure, would, maps: Object.fromEntries(named), look };
   }
 
   const folder = document.currentScript?.src, models = {}, arrivals = {};
@@ -459,6 +531,6 @@ const engine = (() => {
     softmax, linear, layerNorm, attentionWeights, attention, multiHeadAttention, gruStep, gru,
     causalMask, prefixMask, rotate, rotary, alibi,
     encoderBlock, decoderBlock, encoder, decoder, transformer, decoderOnly, ablateHead,
-    seq2seq, greedy, START, END, models, run, arrive, load,
+    seq2seq, greedy, tapped, misfit, WIRES, START, END, models, run, arrive, load,
   };
 })();

@@ -101,7 +101,7 @@ const typed = (() => {
     input.addEventListener("focus", early, { once: true });
     input.addEventListener("input", hear);
     input.disabled = false;
-    return ready;
+    return Object.assign(ready, { again: hear });
   }
 
   return { read, listen };

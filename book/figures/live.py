@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 from IPython.display import display
@@ -52,6 +53,35 @@ HINT = "Point at a cell, or press a word: its row is read out here."
 _numbers = itertools.count(1)
 
 
+class Extra(NamedTuple):
+    """What another figure adds to this one.
+
+    Attributes
+    ----------
+    classes : str
+        Of the figure.
+    scripts : tuple of str
+        That stand on ``live.js``.
+    before, after : str
+        HTML before the maps, and after them.
+    data : dict
+        For these scripts.
+    labels : tuple of str
+        Of the words that it reads, and of those that it says.
+    maps, who : bool
+        Whether there are maps, and whether these say who gives queries, keys and values.
+    """
+
+    classes: str = ""
+    scripts: tuple = ()
+    before: str = ""
+    after: str = ""
+    data: dict | None = None
+    labels: tuple = ("reads", "says")
+    maps: bool = True
+    who: bool = True
+
+
 def live(
     trained,
     *,
@@ -64,6 +94,7 @@ def live(
     head=1,
     caption="",
     save=None,
+    address="",
 ):
     """Show what a trained model says to what is typed, and all its attention.
 
@@ -91,6 +122,9 @@ def live(
         The head that is shown at first, from 1.
     caption : str
         What to see in the figure; shown below it.
+    address : str
+        With "maps", ``#maps?n=47&row=two`` behind the page's address leads to a state of this
+        figure.
     save : str or Path, optional
         Instead of showing it, write the figure into this file, a page that opens from disk and
         needs no other file: to be kept, or handed in. Of a model of 200,000 numbers at most; 200
@@ -114,20 +148,38 @@ def live(
     ... # doctest: +SKIP
     >>> live(mine, start="abcde", rule="reversed", save="mine.html")  # doctest: +SKIP
     """
-    longest = MOST_TOKENS if save else LONGEST
-    typed = Typed(words=words, languages=languages, numbers=numbers, rule=rule, longest=longest)
+    figure, start = _checked_figure(
+        trained,
+        name,
+        start,
+        head,
+        words=words,
+        languages=languages,
+        numbers=numbers,
+        rule=rule,
+        longest=MOST_TOKENS if save else LONGEST,
+    )
+    if save:
+        return _save(figure, start, head, caption, save)
+    if os.environ.get("STATIC_BOOK") == "1":
+        _show_card(figure, start, head, caption, address)
+    else:
+        _show_widgets(figure, start, head, caption)
+    return None
+
+
+def _checked_figure(trained, name, start, head, **options):
+    """Return what all ways of showing need, and the start as text; raise as `live` does."""
+    typed = Typed(**options)
     _require_known(trained.settings)
     if trained.settings.model == "decoder_only":
         raise ValueError("live shows models that translate; this one has model = 'decoder_only'")
     figure = _Figure(trained, name, typed)
-    start = f"{start:,}" if numbers and isinstance(start, int) else start
+    start = f"{start:,}" if options["numbers"] and isinstance(start, int) else start
     count = figure.heads(figure.maps(figure.read(start)[0]))
     if not 1 <= head <= count:
         raise ValueError(f"head = {head} must be one of 1 to {count}")
-    if save:
-        return _save(figure, start, head, caption, save)
-    present = _show_card if os.environ.get("STATIC_BOOK") == "1" else _show_widgets
-    present(figure, start, head, caption)
+    return figure, start
 
 
 def _save(figure, start, head, caption, path):
@@ -258,22 +310,32 @@ class _Figure:
 # The built book: the first state as HTML, and the numbers in it for the script.
 
 
-def _show_card(figure, start, head, caption):
-    _show_html(_card_html(figure, start, head, caption))
+def _show_card(figure, start, head, caption, address="", extra=None):
+    _show_html(_card_html(figure, start, head, caption, address, extra))
 
 
-def _card_html(figure, start, head, caption):
-    data = _state(figure, start, head)
+def _card_html(figure, start, head, caption, address="", extra=None):
+    extra = extra or Extra()
+    data = _state(figure, start, head) | (extra.data or {})
     identity, kinds, (first, second) = data["id"], data["kinds"], figure.languages
     source, said, right, maps = (
         data["start"][name] for name in ("source", "said", "right", "maps")
     )
-    count = max(len(found["heads"]) for found in maps.values())
+    count = max(len(found["heads"]) for found in maps.values()) if extra.maps else 1
+    if not extra.who:
+        for kind in kinds:
+            kind["asks"], kind["asked"] = ["", kind["asks"][1]], ["", kind["asked"][1]]
     drawn = [map_html(_map(kind, maps[kind["name"]], head - 1), identity) for kind in kinds]
+    if not extra.maps:
+        drawn, data["kinds"] = [], []
+    sums = ("sum",) if extra.maps and figure.trained.settings.model == "transformer" else ()
+    added = (*(("address",) if address else ()), *sums, *extra.scripts)
+    scripts, classes = " ".join(("engine number_names map typed live", *added)), extra.classes
     # In a script element, only a "<" could end the data too early.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return (
-        f'<figure class="board typed live" data-scripts="engine number_names map typed live" '
+        f'<figure class="{f"board typed live {classes}".strip()}" id="{address or identity}" '
+        f'data-scripts="{scripts}" '
         f'data-models="{escape(figure.name)}"><div class="ask">'
         f'<label><span>{label(figure.typed, figure.vocabulary)}</span><input type="text" '
         f'value="{escape(start)}" autocomplete="off" autocapitalize="off" '
@@ -281,13 +343,13 @@ def _card_html(figure, start, head, caption):
         f"<small>{hint(figure.typed, figure.vocabulary)}</small></label>"
         f"{_radios(identity, count, head)}</div>"
         f'<p class="trouble" id="{identity}-trouble" role="status"></p>'
-        f'<p class="line"><span>reads</span><span><span class="words reads">'
+        f'<p class="line"><span>{extra.labels[0]}</span><span><span class="words reads">'
         f"{words_html(source, 'source', first)}</span></span></p>"
-        f'<p class="line"><span>says</span><span><span class="words says">'
+        f'<p class="line"><span>{extra.labels[1]}</span><span><span class="words says">'
         f"{words_html([*said, '(end)'], 'said', second)}</span> "
         f'<span class="verdict" aria-live="polite">{_verdict(said, right, second)}</span>'
-        f'</span></p><div class="maps">{"".join(drawn)}</div>'
-        f'<p class="say" aria-live="polite">{HINT}</p>{_caption_element(caption)}'
+        f'</span></p>{extra.before}<div class="maps">{"".join(drawn)}</div>'
+        f'<p class="say" aria-live="polite">{HINT}</p>{extra.after}{_caption_element(caption)}'
         f'<script type="application/json">{text}</script></figure>'
     )
 
@@ -361,7 +423,7 @@ def _verdict(said, right, language):
 # A live kernel: widgets, and the model itself.
 
 
-def _show_widgets(figure, start, head, caption):
+def _show_widgets(figure, start, head, caption, controls=(), choose=None):
     import ipywidgets  # here, because a single widget in a built page would load scripts
 
     name = label(figure.typed, figure.vocabulary)
@@ -380,7 +442,8 @@ def _show_widgets(figure, start, head, caption):
     def update(_change=None):
         try:
             source, right = figure.read(typed.value)
-            maps = figure.maps(source)
+            chosen = choose(figure, source, right) if choose else figure
+            maps = chosen.maps(source)
         except Exception as error:  # a kernel would swallow it, and the picture seem stuck
             said.value = f"<b>{escape(str(error))}</b>"
             return
@@ -390,8 +453,10 @@ def _show_widgets(figure, start, head, caption):
 
     update()
     typed.observe(update, names="value")
-    heads.observe(update, names="value")
-    display(ipywidgets.VBox([ipywidgets.HBox([typed, heads]), said, picture, words]))
+    for control in (heads, *controls):
+        control.observe(update, names="value")
+    rows = [ipywidgets.HBox([typed, heads]), *([ipywidgets.HBox(controls)] if controls else [])]
+    display(ipywidgets.VBox([*rows, said, picture, words]))
 
 
 def _draw(canvas, figure, maps, head):

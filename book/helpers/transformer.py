@@ -3,28 +3,37 @@
 Options that go through every function: `positions` (a name, see `positions`), `norm` ("pre": each
 part of a block sees its input normed; "post", as in the paper: the sum is normed; "none"), and
 `dropout` with the random generator `rng` that it needs. `residual=False` leaves the sum out, and
-"encoder" or "decoder" says the one side that keeps it: to see what it is good for. Going on from
-a cache is in `cached`.
+"encoder" or "decoder" says the one side that keeps it: to see what it is good for. `wires` says
+from whom the decoder's two attentions get queries, keys and values, see `rewired_block`. Going on
+from a cache is in `cached`.
 """
 
 import math
+from functools import partial
 
 import numpy
 
 from helpers import fast
 from helpers.attention import (
+    attention_weights,
     causal_mask,
+    for_all_heads,
+    join_heads,
     multi_head_attention,
     padding_mask,
     prefix_mask,
     scaled_dot,
     seen,
+    split_heads,
 )
 from helpers.fast import transformer as kernels
 from helpers.functions import dropout as drop
 from helpers.functions import embedding, feed_forward, layer_norm, linear
 from helpers.positions import add_positions, position_score
 from helpers.shapes import shapes
+
+#: The usual wires of a decoder: self-attention asks the target, cross-attention the source.
+WIRES = "ttt tss"
 
 # ---- blocks ----------------------------------------------------------------------------------
 
@@ -191,6 +200,123 @@ def decoder_block(
     return x, weights, cross_weights
 
 
+def rewired_block(
+    params,
+    x,
+    memory,
+    mask=None,
+    memory_mask=None,
+    *,
+    wires=WIRES,
+    score=scaled_dot,
+    norm="pre",
+    **parts,
+):
+    """Do what `decoder_block` does, with queries, keys and values of either attention from anyone.
+
+    Parameters
+    ----------
+    params, x, memory, mask, memory_mask, score, norm, **parts
+        As for `decoder_block`.
+    wires : str
+        For self-attention, then for cross-attention, three letters: where queries, keys and values
+        come from, "t" for the target so far and "s" for the source. In place of three letters
+        "none": nobody may look, and the attention adds nothing.
+
+    Returns
+    -------
+    x : array (batch, n_target, width)
+    weights : array (batch, heads, n_queries, n_keys)
+        Of self-attention.
+    cross_weights : array (batch, heads, n_queries, n_keys)
+
+    Raises
+    ------
+    ValueError
+        If source and target have other lengths than the wires need.
+
+    Examples
+    --------
+    >>> from helpers.start import init_decoder_block
+    >>> params = init_decoder_block(numpy.random.default_rng(0), 8, 2)
+    >>> x, memory = numpy.ones((3, 5, 8), numpy.float32), numpy.ones((3, 7, 8), numpy.float32)
+    >>> rewired_block(params, x, memory, wires="ttt ttt")[2].shape
+    (3, 2, 5, 5)
+    >>> rewired_block(params, x, memory, wires="ttt stt")
+    Traceback (most recent call last):
+    ValueError: queries from the source: 7 rows come out, 5 words wait
+    """
+    itself, source = wires.split()
+
+    def first(y):
+        relative = (
+            score if itself == "ttt" else scaled_dot
+        )  # a distance to the source means nothing
+        return tapped(params["attention"], y, memory, itself, mask, memory_mask, relative)
+
+    def second(y):
+        return tapped(params["cross"], y, memory, source, mask, memory_mask, usual="tss")
+
+    def each(y):
+        return feed_forward(params["expand"], params["shrink"], y), None
+
+    x = seen(x, mask)
+    x, weights = sublayer(params["attention_norm"], x, first, norm, **parts)
+    x, cross_weights = sublayer(params["cross_norm"], x, second, norm, **parts)
+    x, _ = sublayer(params["feed_forward_norm"], x, each, norm, **parts)
+    return x, weights, cross_weights
+
+
+def tapped(params, y, memory, taps, mask, memory_mask, score=scaled_dot, usual="ttt"):
+    """`attention.multi_head_attention` whose queries, keys and values come from anyone.
+
+    A word of the target that is not said yet is hidden, whether it is a key or a value. Of "none"
+    the map is that of the usual taps, with 0 everywhere.
+
+    Examples
+    --------
+    >>> from helpers.start import init_decoder_block
+    >>> params = init_decoder_block(numpy.random.default_rng(0), 8, 2)["cross"]
+    >>> y, memory = numpy.ones((3, 5, 8), numpy.float32), numpy.ones((3, 7, 8), numpy.float32)
+    >>> tapped(params, y, memory, "tss", None, None)[1].shape
+    (3, 2, 5, 7)
+    """
+    asking, *asked = usual if taps == "none" else taps
+    reason = misfit((asking, *asked), memory.shape[1], y.shape[1])
+    if reason:
+        raise ValueError(reason)
+    both = {"t": (y, mask), "s": (seen(memory, memory_mask), memory_mask)}
+    masks = [both[side][1] for side in dict.fromkeys(asked) if both[side][1] is not None]
+    allowed = masks[0] if len(masks) == 1 else masks[0] & masks[1] if masks else None
+    allowed = numpy.zeros((1, 1), dtype=bool) if taps == "none" else allowed
+    if asked[0] == asked[1]:
+        asks, whom = both[asking][0], both[asked[0]][0]
+        return multi_head_attention(params, asks, whom, allowed, score)
+    names = zip((asking, *asked), ("queries", "keys", "values"), strict=True)
+    queries, keys, values = (split_heads(both[side][0], params[name]) for side, name in names)
+    weights = attention_weights(queries, keys, for_all_heads(allowed), score)
+    return join_heads(weights @ values, params["output"]), weights
+
+
+def misfit(taps, n_source, n_target):
+    """Say why these taps don't fit, or "": each key needs a value, each word that waits a row.
+
+    Examples
+    --------
+    >>> misfit("tss", 7, 9), misfit("sss", 7, 9)
+    ('', 'queries from the source: 7 rows come out, 9 words wait')
+    """
+    asking, keys, values = taps
+    sizes, names = {"t": n_target, "s": n_source}, {"t": "the target", "s": "the source"}
+    if sizes[keys] != sizes[values]:
+        count = f"{sizes[keys]} weights, {sizes[values]} values"
+        return f"keys from {names[keys]}, values from {names[values]}: {count}"
+    fits = sizes[asking] == n_target
+    return (
+        "" if fits else f"queries from the source: {n_source} rows come out, {n_target} words wait"
+    )
+
+
 # ---- stacks of blocks ------------------------------------------------------------------------
 
 
@@ -324,6 +450,7 @@ def decoder(
     residual=True,
     dropout=0.0,
     rng=None,
+    wires=WIRES,
 ):
     """Run the decoder over a whole target at once; no position sees a later one.
 
@@ -343,6 +470,8 @@ def decoder(
     norm : {"pre", "post", "none"}
     residual, dropout, rng
         As for `encoder`.
+    wires : str
+        Where queries, keys and values of its two attentions come from, see `rewired_block`.
 
     Returns
     -------
@@ -370,9 +499,10 @@ def decoder(
     x = drop(enter(params, embedded, positions), dropout, rng)
     parts = {"norm": norm, "residual": residual in (True, "decoder"), "dropout": dropout}
     parts = {**parts, "score": position_score(positions), "rng": rng}
+    through = decoder_block if wires == WIRES else partial(rewired_block, wires=wires)
     maps, cross_maps = [], []
     for block in blocks(params):
-        x, weights, cross_weights = decoder_block(block, x, memory, mask, memory_mask, **parts)
+        x, weights, cross_weights = through(block, x, memory, mask, memory_mask, **parts)
         maps.append(weights)
         cross_maps.append(cross_weights)
     return leave(params, x), maps, cross_maps
@@ -464,7 +594,8 @@ def transformer(params, source, source_lengths, target_in, *, summary=None, **op
     summary : {"last", "mean"}, optional
         One vector that the decoder sees in place of all encoder outputs, see `summarise`.
     **options
-        ``positions``, ``norm``, ``residual``, ``dropout`` and ``rng``, as for `encoder`.
+        ``positions``, ``norm``, ``residual``, ``dropout`` and ``rng``, as for `encoder`; ``wires``,
+        as for `decoder`.
 
     Returns
     -------
@@ -525,7 +656,9 @@ def attention_maps(params, source, source_lengths, target_in, *, summary=None, *
     return read_and_predict(params, source, source_lengths, target_in, **options)[1]
 
 
-def read_and_predict(params, source, source_lengths, target_in, *, summary=None, **options):
+def read_and_predict(
+    params, source, source_lengths, target_in, *, summary=None, wires=WIRES, **options
+):
     """Return the logits of `transformer` and the maps of `attention_maps`.
 
     Examples
@@ -541,7 +674,7 @@ def read_and_predict(params, source, source_lengths, target_in, *, summary=None,
     memory, lengths = to_be_asked(memory, source_lengths, summary)
     embedded = embedding(params["target_embedding"], target_in)
     outputs, target_maps, cross_maps = decoder(
-        params["decoder"], embedded, memory, lengths, **options
+        params["decoder"], embedded, memory, lengths, wires=wires, **options
     )
     maps = {"encoder": source_maps, "decoder": target_maps, "cross": cross_maps}
     return linear(params["output"], outputs), maps

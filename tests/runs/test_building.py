@@ -50,6 +50,8 @@ OPTIONS = [
     (STACK.but(layers=2), "mask", CHOICES["mask"]),
     (TRANSFORMER, "shared_projections", (False, True)),
     (TRANSFORMER.but(layers=2, norm="post"), "shared_projections", (False, True)),
+    (TRANSFORMER, "wires", ("ttt tss", "ttt ttt", "tss tss", "none tss", "ttt none")),
+    (TRANSFORMER.but(positions="rotary", norm="post"), "wires", ("ttt tss", "tss ttt")),
     *((base, "batch", (4, 5)) for base in (SMALL, TRANSFORMER)),
     *((base, "reversed_source", (False, True)) for base in (LOOKING, TRANSFORMER, STACK, ONLY)),
     *((base, "steps", (3, 4)) for base in (SMALL, TRANSFORMER)),

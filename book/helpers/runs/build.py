@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers import cached, recurrent, seq2seq, transformer
+from helpers import cached, decoding, recurrent, seq2seq, transformer
 from helpers.attention import attention
 from helpers.functions import cross_entropy, embedding, linear
 from helpers.shapes import require
@@ -107,6 +107,8 @@ def wiring(settings):
     names = ("positions", "norm", "residual")
     if settings.model == "transformer" and settings.summary:
         names = (*names, "summary")
+    if settings.model == "transformer" and settings.wires != transformer.WIRES:
+        names = (*names, "wires")
     if settings.model == "recurrent":
         names = ("attend", "encoder", "summary", "score", "attention")
         names = (*names, "positions") if settings.encoder == "self_attention" else names
@@ -179,6 +181,8 @@ def _transformer(settings):
         return {kind: _stacked(layers) for kind, layers in found.items()}
 
     def begin(params, batch):
+        if "wires" in options:  # a cache is for the usual wires alone
+            return decoding.without_cache(lambda *said: logits(params, said), *batch[:2])
         return cached.start_decoding(whole(params), *batch[:2], **options)
 
     return start, logits, maps, begin

@@ -7,6 +7,7 @@ import dataclasses
 import difflib
 import itertools
 import operator
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from helpers.positions import POSITIONS
 from helpers.shapes import require, require_choice
 from helpers.tasks import require_task
+from helpers.transformer import WIRES
 
 CHOICES = {
     "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"),
@@ -47,7 +49,7 @@ _LIMITS = {
 }
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
-_TWO_STACKS = ("shared_projections", "summary")
+_TWO_STACKS = ("shared_projections", "summary", "wires")
 _LOOK_UP = ("start_length", "from_zero")
 _OPTIONS = (
     *_STACK,
@@ -115,6 +117,10 @@ class Settings:
         see reaches the target from the second block on.)
     shared_projections : bool
         Whether all attentions of a Transformer, in both stacks, have one set of projections.
+    wires : str
+        Where the two attentions of a Transformer's decoder get queries, keys and values, three
+        letters each: "t" is the target so far, "s" the source; or "none", for an attention that
+        adds nothing. See `transformer.rewired_block`.
     batch : int
         Pairs in a batch.
     reversed_source : bool
@@ -170,6 +176,7 @@ class Settings:
     from_zero: bool = False
     mask: str = "causal"
     shared_projections: bool = False
+    wires: str = WIRES
     batch: int = 32
     reversed_source: bool = False
     steps: int = 3000
@@ -196,6 +203,11 @@ class Settings:
             if field.name in _LIMITS:
                 text, fits = _LIMITS[field.name]
                 require(fits(value), f"{field.name} = {value} must be {text}")
+        require(
+            re.fullmatch("([ts]{3}|none) ([ts]{3}|none)", self.wires),
+            f"wires = {self.wires!r} must be three of the letters t and s, or none, for each of "
+            f"two attentions, as in {WIRES!r}",
+        )
         require_task(self.task)
         require(
             (self.model == "look_up") == (self.task == "phone_book"),

@@ -14,7 +14,7 @@ from helpers.runs.build import build
 from helpers.runs.records import read_weights
 from helpers.runs.settings import Settings
 from helpers.runs.training import accuracy_by_length, exactly_right, fit, share_right
-from helpers.shapes import require
+from helpers.shapes import require, require_choice
 from helpers.tasks import (
     END,
     START,
@@ -25,6 +25,7 @@ from helpers.tasks import (
     make_task,
     reversed_source,
 )
+from helpers.transformer import WIRES
 
 
 class Map(NamedTuple):
@@ -78,6 +79,63 @@ class Trained:
 
     def __repr__(self):
         return f"Trained({self.size:,} parameters, {self.settings})"
+
+    def but(self, **changes):
+        """Return the same parameters, run by other settings.
+
+        Examples
+        --------
+        >>> ready = load("french_transformer")
+        >>> ready.but(wires="ttt ttt").says("dix sept") == ready.says("dix sept")
+        False
+        """
+        return dataclasses.replace(self, settings=self.settings.but(**changes))
+
+    def without(self, part):
+        """Return the same Transformer with one part taken out: it adds nothing to the sums.
+
+        Parameters
+        ----------
+        part : str
+            ``encoder self-attention``, ``decoder self-attention``, ``cross-attention``, ``encoder
+            feed-forward``, ``decoder feed-forward``, ``encoder residual`` or ``decoder residual``
+            (the sums of that side), ``norms`` (of all blocks), ``last norms``, or ``positions``.
+
+        Raises
+        ------
+        ValueError
+            If it has no such part.
+
+        Examples
+        --------
+        >>> ready = load("french_transformer")
+        >>> ready.without("positions").says("dix sept")[:2]
+        ['seventeen', 'seventeen']
+        """
+        settings = {
+            "decoder self-attention": {"wires": "none tss"},
+            "cross-attention": {"wires": "ttt none"},
+            "encoder residual": {"residual": "decoder"},
+            "decoder residual": {"residual": "encoder"},
+            "norms": {"norm": "none"},
+            "positions": {"positions": "none"},
+        }
+        places = {
+            "encoder self-attention": ("encoder", ("attention", "output")),
+            "encoder feed-forward": ("encoder", ("shrink",)),
+            "decoder feed-forward": ("decoder", ("shrink",)),
+        }
+        require_choice("part", part, (*settings, *places, "last norms"))
+        if part in settings:
+            return self.but(**settings[part])
+        params = dict(self.params)
+        for side, way in [places[part]] if part in places else [("encoder", ()), ("decoder", ())]:
+            stack = {name: own for name, own in params[side].items() if name != "norm" or way}
+            params[side] = {
+                name: _silenced(own, way) if name.startswith("block_") else own
+                for name, own in stack.items()
+            }
+        return dataclasses.replace(self, params=params)
 
     @property
     def task(self):
@@ -146,6 +204,8 @@ class Trained:
             "cross": (rows, looked_at),
             "stack": ([*source, *rows], [*source, *read]),
         }
+        if self.settings.wires != WIRES:
+            labels |= _labels_of_wires(self.settings.wires, source, rows, read)
         return {kind: Map(weights[0], *labels[kind]) for kind, weights in found.items()}
 
     def weights(self, pairs):
@@ -176,6 +236,27 @@ class Trained:
 
     def _pairs(self, pairs):
         return self.task.held_out if pairs is None else pairs
+
+
+def _silenced(params, way):
+    """Return the parameters of a block with 0 in one place, so that this part adds nothing."""
+    if not way:
+        return params
+    name, *rest = way
+    if rest:
+        return params | {name: _silenced(params[name], rest)}
+    own = params[name]
+    zero = {key: 0 * array for key, array in own.items()} if isinstance(own, dict) else 0 * own
+    return params | {name: zero}
+
+
+def _labels_of_wires(wires, source, rows, read):
+    """Return what rows and columns of the decoder's two maps are, whoever asks and is asked."""
+    pairs = zip(wires.split(), WIRES.split(), strict=True)
+    taps = [usual if three == "none" else three for three, usual in pairs]
+    asks, asked = {"t": rows, "s": source}, {"t": read, "s": source}
+    found = [(asks[three[0]], asked[three[1]]) for three in taps]
+    return dict(zip(("decoder", "cross"), found, strict=True))
 
 
 def train(settings, label="training", evaluate=None, every=100):
