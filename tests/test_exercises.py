@@ -1,5 +1,6 @@
 """Every exercise of every chapter: its stub fails, its solution passes, wrong answers don't."""
 
+import ast
 import copy
 import inspect
 import re
@@ -61,17 +62,27 @@ def test_says_how_hard_it_is_how_long_it_takes_and_what_needs_it(path, label):
     assert EFFORT.search(text)
 
 
+def imported(path):
+    """Return the imports of a chapter, as code."""
+    code = [cell.source for cell in CHAPTERS[path].cells if cell.cell_type == "code"]
+    lines = [line for source in code for line in ast.parse(source).body]
+    return "\n".join(map(ast.unparse, filter(is_import, lines)))
+
+
+def is_import(line):
+    return isinstance(line, (ast.Import, ast.ImportFrom))
+
+
 def handed_to_the_check(path, label):
     """Return what an exercise hands to `checks.same_function`, by name."""
-    calls, code = [], [cell for cell in CHAPTERS[path].cells if cell.cell_type == "code"]
-    imports = next(cell for cell in code if not tagged(cell, "remove-cell"))
+    calls = []
     cells = [cell for cell in EXERCISES[path][label] if cell.cell_type == "code"]
     stub = next(index for index, cell in enumerate(cells) if tagged(cell, "exercise"))
     names = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checks, "same_function", lambda *a, **k: calls.append((a, k)))
-        for cell in [imports, *cells[: stub + 1]]:
-            exec(cell.source, names)
+        for code in [imported(path), *(cell.source for cell in cells[: stub + 1])]:
+            exec(code, names)
     ((positional, named),) = calls
     parameters = [*inspect.signature(checks.same_function).parameters]
     return dict(zip(parameters, positional, strict=False)) | named

@@ -524,7 +524,8 @@ def test_static_mode_loads_no_widgets_no_pyplot_and_no_model():
     run = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
-    assert set(run.stderr.split()) == {"figures.controls", "figures.explore", "figures.plots"}
+    drawing = {"figures.colours", "figures.controls", "figures.explore", "figures.plots"}
+    assert set(run.stderr.split()) == drawing
 
 
 # In a Chromium

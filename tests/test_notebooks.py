@@ -289,6 +289,13 @@ def test_cells_that_print_and_draw_are_named():
     assert notebooks.mixed_cells(notebook) == []
 
 
+# What shows a figure that the reader moves.
+MOVES = "|".join(
+    "explore explore_maps show_maps live side_by_side stream wire_it parts show_curves "
+    "draggable_query draggable_look_up clickable_mask pattern_puzzles three_words".split()
+)
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "intro"])
 def test_a_chapter_has_all_its_parts(name):
     cells = read(name).cells
@@ -299,7 +306,7 @@ def test_a_chapter_has_all_its_parts(name):
     assert headings[-4:] == ["Exercises", "Quiz", "In five lines", "Where to read more"]
     assert f"# {name[:2]} · " in text, "the title carries the chapter's number"
     assert "**Predict.**" in text
-    assert len(re.findall(r"^explore\(", code, re.MULTILINE)) >= 2
+    assert len(re.findall(rf"^({MOVES})\(", code, re.MULTILINE)) >= 2
     assert code.count("assert ") >= 4
     assert "{py:mod}`helpers." in text[text.index("## Where to read more") :], "links to the API"
 

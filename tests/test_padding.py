@@ -22,8 +22,8 @@ MODULES = ("functions", "attention", "recurrent", "seq2seq", "transformer", "cac
 HIDING = ("mask", "where", "lengths")
 #: They take a mask or lengths, but nothing that these could hide.
 MAKE_MASKS = {"padding_mask", "prefix_mask", "true_places", "for_all_heads", "columns", "wire"}
-#: Parts of `cached.decoder_step`, to which `cached.start_decoding` leads.
-PARTS = {"look_back", "looking_at"}
+#: Parts of `cached.decoder_step`, to which `cached.start_decoding` leads, and of `rewired_block`.
+PARTS = {"look_back", "looking_at", "tapped"}
 
 BATCH, N, M, WIDTH, HEADS, VOCABULARY = 3, 4, 5, 8, 2, 7
 LENGTHS = numpy.array([5, 2, 3])
@@ -408,6 +408,18 @@ def input_and_memory_of_a_block(rng, norm):
 
     def run(x, memory, params):
         x, *maps = blocks.decoder_block(params, x, memory, *masks, norm=norm)
+        return true_rows((x, maps))
+
+    params = with_noise(start.init_decoder_block(rng, WIDTH, HEADS))
+    return run, (*some_vectors(rng, M, M), params), PADDING, PADDING
+
+
+@case(blocks.rewired_block, "ttt tss", "tss ttt", "tst sts", "none tts")
+def input_and_memory_of_a_rewired_block(rng, wires):
+    masks = MASK & causal_mask(M), MASK
+
+    def run(x, memory, params):
+        x, *maps = blocks.rewired_block(params, x, memory, *masks, wires=wires)
         return true_rows((x, maps))
 
     params = with_noise(start.init_decoder_block(rng, WIDTH, HEADS))

@@ -48,7 +48,7 @@ def named(said):
 
 #: What needs no check: anything goes, or Python itself says what is wrong.
 NO_ARRAY = re.compile(
-    r"|dict(, optional)?|list|bool|callable(, or the name of one)?|int|float|pair of floats"
+    r"|dict(, optional)?|list|bool|str|callable(, or the name of one)?|int|float|pair of floats"
     r"|numpy\.random\.Generator(, optional)?|see above"
 )
 

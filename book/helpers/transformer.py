@@ -249,9 +249,8 @@ def rewired_block(
     itself, source = wires.split()
 
     def first(y):
-        relative = (
-            score if itself == "ttt" else scaled_dot
-        )  # a distance to the source means nothing
+        # A distance to the source means nothing.
+        relative = score if itself == "ttt" else scaled_dot
         return tapped(params["attention"], y, memory, itself, mask, memory_mask, relative)
 
     def second(y):
