@@ -36,10 +36,8 @@ SCRIPTS = re.compile(r'<(?:figure|section) [^>]*data-scripts="([\w ]+)"')
 MODELS = re.compile(r'<figure [^>]*data-models="([\w ]+)"')
 # Traces of Python and of its installer.
 RUBBISH = re.compile(r"\.pyc$|\.egg-info/")
-# A browser doesn't let a page that was opened as a file read others for their summaries.
-QUIET_SEARCH = (
-    "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
-)
+# The book's own index has the sentences that are shown; no page is read once more for them.
+QUIET_SEARCH = "DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
 
 
 def fingerprint(book=BOOK):

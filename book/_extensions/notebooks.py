@@ -144,9 +144,10 @@ def is_progress_bar(output):
 
 
 def is_drawn(output):
-    """Tell whether an output is a picture, an HTML figure or a widget."""
+    """Tell whether an output is a picture, an HTML figure, a quiz or a widget."""
     data = output.get("data", {})
-    return "<figure" in data.get("text/html", "") or any(
+    html = data.get("text/html", "")
+    return "<figure" in html or '<section class="quiz"' in html or any(
         kind.startswith(("image/", "application/vnd.jupyter.widget")) for kind in data
     )
 

@@ -60,6 +60,7 @@
     handle.id ||= `handle-${i}`;
     handle.dataset.handleName = handle.dataset.name ?? handle.textContent.trim();
     handle.setAttribute("role", "button");
+    if (handle.dataset.name) handle.setAttribute("aria-label", handle.dataset.name); // a formula
     handle.setAttribute("tabindex", 0);
     handle.setAttribute("aria-pressed", false);
     handle.addEventListener("click", () => press(handle, part));

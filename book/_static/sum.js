@@ -119,8 +119,9 @@ const sums = (() => {
     async function open(at) {
       if (!isNumber(at)) return close();
       if (!figure.state().look) {
-        await figure.answer();  // nothing has run yet
+        await figure.answer();  // nothing has run yet; this draws the maps anew
         board.show(at, true);
+        board.cell(at).focus({ preventScroll: true });
       }
       const state = figure.state(), many = state.maps[at.map].heads.length;
       const head = Math.min(figure.head(), many - 1);

@@ -19,7 +19,7 @@ from figures.explore import UNSEEN, _caption_element, _file, _pixels, _show_html
 from figures.maps import LANGUAGES, printed, spoken
 from figures.plots import MEDIUM, new_figure
 
-#: What a press on a word asks: of those who ask, and of those who are asked.
+#: What a press on a word asks, of those who ask and of those who are asked.
 WAYS = {"asks": "whom does it ask", "asked": "who asks it"}
 HINT = "Press a word: its curves stay, and their weights are read out here."
 WIDTH = 9  # pixels of a curve of weight 1

@@ -6,7 +6,7 @@ import numpy as np
 
 from figures.card import Choice, Slide, printed, shade, show_card
 
-#: What a place can ask for: a place, from its own place i of n, or a letter.
+#: What a place can ask for, a place, from its own place i of n, or a letter.
 ASKED = {
     "its place": lambda i, n: i,
     "place − 1": lambda i, n: i - 1,
@@ -16,7 +16,7 @@ ASKED = {
     "its letter": None,
 }
 OFFERED = ("its place", "its letter")
-#: Where a place should look, from its own place i in a word; none: it does not matter.
+#: Where a place should look, from its own place i in a word. With none it does not matter.
 PUZZLES = {
     "the first letter": lambda i, word: [0],
     "the letter before": lambda i, word: [i - 1] if i else [],

@@ -28,7 +28,7 @@ HINT = (
     "Point at a cell, or press a word: its row is read out here. Press a cell, and that look is "
     "cut; press a head, and it is silent."
 )
-#: What is typed in each kind of figure: name of the field, its class, and what may stand there.
+#: What is typed in each kind of figure, by name of the field, its class, and what may stand there.
 FIELDS = {
     "recall": (("List", "list", "letters with numbers"), ("Ask", "asks", "letters of the list")),
     "review": (("Review", "text", "in the words of the reviews"),),

@@ -12,7 +12,7 @@ import numpy as np
 
 from figures.live import LANGUAGES, Extra, _checked_figure, _show_card, _show_widgets
 
-#: The attentions of a Transformer: kind -> name, who asks, who is asked, the usual wires.
+#: The attentions of a Transformer, by kind, with name, who asks whom, and the usual wires.
 ATTENTIONS = {
     "encoder": ("Encoder self-attention", "the source asks itself", "sss"),
     "decoder": ("Decoder self-attention", "the target asks itself so far", "ttt"),

@@ -32,7 +32,7 @@ from helpers.functions import embedding, feed_forward, layer_norm, linear
 from helpers.positions import add_positions, position_score
 from helpers.shapes import shapes
 
-#: The usual wires of a decoder: self-attention asks the target, cross-attention the source.
+#: The usual wires of a decoder. Self-attention asks the target, cross-attention the source.
 WIRES = "ttt tss"
 
 # ---- blocks ----------------------------------------------------------------------------------
