@@ -21,6 +21,7 @@ from helpers.tasks.base import (
     reversed_source,
     split_text,
 )
+from helpers.tasks.cutting import cut_word, learn_merges, merge_pair
 from helpers.tasks.names import make_task, require_task
 from helpers.tasks.stories import (
     ASIDES,
@@ -40,14 +41,19 @@ from helpers.tasks.stories import (
 )
 from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
 from helpers.tasks.translation import (
+    CUTS,
     FIRST,
     HELD_OUT_EVERY,
     LAST,
     LOCALES,
+    MERGES,
     RUNNING_EXAMPLE,
     STYLES,
+    cut_french,
     date_words,
     dates,
+    french_merges,
+    hyphenated,
     number_words,
     numbers,
 )
@@ -55,6 +61,7 @@ from helpers.tasks.translation import (
 __all__ = [
     "ASIDES",
     "CITIES",
+    "CUTS",
     "DAYS",
     "DEGREES",
     "END",
@@ -64,6 +71,7 @@ __all__ = [
     "HELD_OUT_EVERY",
     "LAST",
     "LOCALES",
+    "MERGES",
     "MOODS",
     "NEGATIVE",
     "NEGATORS",
@@ -80,12 +88,18 @@ __all__ = [
     "batches",
     "by_length",
     "copying",
+    "cut_french",
+    "cut_word",
     "date_words",
     "dates",
     "decode_tokens",
     "encode_tokens",
+    "french_merges",
+    "hyphenated",
+    "learn_merges",
     "make_batch",
     "make_task",
+    "merge_pair",
     "number_words",
     "numbers",
     "pad",

@@ -1,11 +1,11 @@
 """Small but real translation: number words in several languages, and dates.
 
-Stands on `base`; knows no model.
+Stands on `base` and `cutting`; knows no model.
 """
 
 import datetime
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from babel.dates import format_date
@@ -13,10 +13,13 @@ from num2words import num2words
 
 from helpers.shapes import require, require_choice
 from helpers.tasks.base import SPECIAL, Task, encode_tokens
+from helpers.tasks.cutting import cut_word, learn_merges
 
 #: The number that every chapter translates, siebenundvierzigtausendzweihundertsechsunddreißig.
 #: A multiple of 7, so no model has been trained on it.
 RUNNING_EXAMPLE = 47_236
+CUTS = ("words", "letters", "pairs")
+MERGES = 60  # of pairs: about as many tokens a number as there are words
 
 
 def number_words(number, language):
@@ -52,7 +55,68 @@ def number_words(number, language):
 
 
 @lru_cache
-def numbers(language, digits, held_out=200):
+def french_merges(count=MERGES):
+    """Learn merges from the French numbers of two and three digits that models are trained on.
+
+    Parameters
+    ----------
+    count : int
+
+    Returns
+    -------
+    list of (str, str)
+
+    Examples
+    --------
+    >>> french_merges(2)
+    [('t', '-'), ('e', 'n')]
+    """
+    words = {hyphenated(number): 1 for number in range(10, 1000) if number % 7}
+    return learn_merges(words, count)
+
+
+def hyphenated(number):
+    """Say a number in French with hyphens throughout, as the spelling of 1990 does.
+
+    Examples
+    --------
+    >>> hyphenated(297)
+    'deux-cent-quatre-vingt-dix-sept'
+    """
+    return num2words(number, lang="fr").replace(" ", "-")
+
+
+def cut_french(number, cut):
+    """Say a number in French, and cut it.
+
+    Parameters
+    ----------
+    number : int
+    cut : {"words", "letters", "pairs"}
+        Pairs: letters, of which the most frequent neighbours are merged, see `french_merges`.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ValueError
+        If there is no such cut.
+
+    Examples
+    --------
+    >>> cut_french(92, "pairs")
+    ['quatre-vingt-', 'douze']
+    """
+    require_choice("cut", cut, CUTS)
+    if cut == "words":
+        return number_words(number, "fr")
+    return list(cut_word(hyphenated(number), french_merges() if cut == "pairs" else []))
+
+
+@lru_cache
+def numbers(language, digits, held_out=200, cut=None):
     """Translate number words into English.
 
     Multiples of 7 are held out: no model is ever trained on one. Training draws the number of
@@ -66,6 +130,8 @@ def numbers(language, digits, held_out=200):
         to be understood.)
     held_out : int
         Held-out numbers of each count of digits, at most.
+    cut : {"words", "letters", "pairs"}, optional
+        How French is cut, if not as `number_words` does.
 
     Returns
     -------
@@ -74,7 +140,7 @@ def numbers(language, digits, held_out=200):
     Raises
     ------
     ValueError
-        If the language is another, or `digits` is below 2.
+        If the language or the cut is another, German is to be cut, or `digits` is below 2.
 
     Examples
     --------
@@ -84,13 +150,17 @@ def numbers(language, digits, held_out=200):
     (['quatorze'], ['fourteen'])
     """
     require(digits > 1, f"digits = {digits} must be at least 2")
-    source_vocabulary = _vocabulary(language, digits)
-    target_vocabulary = _vocabulary("en", digits)
+    require(cut is None or language == "fr", f"cut = {cut!r} needs French, not {language!r}")
+    say = partial(cut_french, cut=cut) if cut else partial(number_words, language=language)
+    merged = map("".join, french_merges()) if cut == "pairs" else ()
+    plain = partial(cut_french, cut="letters") if cut == "pairs" else say
+    source_vocabulary = _vocabulary(plain, digits, merged)
+    target_vocabulary = _vocabulary(partial(number_words, language="en"), digits)
 
     @lru_cache(maxsize=200_000)
     def pair(number):
         return (
-            encode_tokens(number_words(number, language), source_vocabulary),
+            encode_tokens(say(number), source_vocabulary),
             encode_tokens(number_words(number, "en"), target_vocabulary),
         )
 
@@ -110,14 +180,14 @@ def numbers(language, digits, held_out=200):
         else:
             chosen = sorted(set(fixed.integers(first, last + 1, held_out).tolist()))
         test += [pair(7 * int(n)) for n in chosen]
-    return Task(f"numbers {language} {digits}", source_vocabulary, target_vocabulary, draw, test)
+    name = " ".join(["numbers", language, *([cut] if cut else []), str(digits)])
+    return Task(name, source_vocabulary, target_vocabulary, draw, test)
 
 
-@lru_cache
-def _vocabulary(language, digits):
-    """All tokens of the numbers with up to `digits` digits."""
+def _vocabulary(say, digits, more=()):
+    """All tokens of the numbers with up to `digits` digits, said by ``say(number)``, and `more`."""
     parts = {n * 1000**power for power in range((digits + 2) // 3) for n in range(1000)}
-    found = {word for n in parts if n < 10**digits for word in number_words(n, language)}
+    found = {word for n in parts if n < 10**digits for word in say(n)} | set(more)
     return (*SPECIAL, *sorted(found))
 
 
