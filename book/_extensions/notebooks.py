@@ -147,8 +147,10 @@ def is_drawn(output):
     """Tell whether an output is a picture, an HTML figure, a quiz or a widget."""
     data = output.get("data", {})
     html = data.get("text/html", "")
-    return "<figure" in html or '<section class="quiz"' in html or any(
-        kind.startswith(("image/", "application/vnd.jupyter.widget")) for kind in data
+    return (
+        "<figure" in html
+        or '<section class="quiz"' in html
+        or any(kind.startswith(("image/", "application/vnd.jupyter.widget")) for kind in data)
     )
 
 
