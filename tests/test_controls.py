@@ -5,12 +5,10 @@ import re
 
 import pytest
 from accessible import serious_troubles
-from playwright.sync_api import sync_playwright
 
 from figures.controls import choices, is_scale, panel, slider
 from folders import BOOK
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PHONE = {"width": 390, "height": 844}
 STEPS = [str(step) for step in range(0, 300, 50)]
 # Writes down what a figure is told.
@@ -44,14 +42,6 @@ def test_names_are_escaped_and_groups_are_their_own():
     assert len(set(re.findall(r'name="([^"]*)"', html))) == 2
     assert html.count(" checked") == 1
     assert "<i>" not in slider("a", ['<i>"', "b"])
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

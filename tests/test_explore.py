@@ -31,15 +31,6 @@ BOOK = Path(__file__).parents[1] / "book"
 SHARPNESS = np.linspace(0.1, 2, 21)
 STATES = range(4, 88, 4)
 TOKENS = "<s> neun und zwanzig tausend drei hundert ein und vierzig </s>".split()
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def draw_map(figure, sharpness):
@@ -529,15 +520,6 @@ def test_static_mode_loads_no_widgets_no_pyplot_and_no_model():
 
 
 # In a Chromium
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from accessible import serious_troubles
-from playwright.sync_api import sync_playwright
 
 import course
 from figures import live as module
@@ -32,7 +31,6 @@ MODELS = {
     "german_transformer": ("de", 9, 40),
     "german_self_attention": ("de", 9, 40),
 }
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PHONE = {"width": 390, "height": 844}
 FIGURE = {"languages": ("fr", "en"), "numbers": (10, 10**12 - 1), "words": tasks.number_words}
 
@@ -209,14 +207,6 @@ def test_the_book_gets_the_files_of_the_models_that_its_pages_name(tmp_path):
 
 
 # ---- in a browser -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

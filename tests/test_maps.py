@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from accessible import serious_troubles
-from playwright.sync_api import sync_playwright
 
 from figures import curves, maps
 from figures.maps import (
@@ -25,7 +24,6 @@ from figures.maps import (
 from folders import BOOK
 
 STATIC = BOOK / "_static"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 WORDS = (["four", "hundred", "(end)"], ["quatre", "cent", "<s>"])
 WEIGHTS = np.array([[0.9, 0.08, 0.02], [0.125, 0.875, 0], [0.3, 0.3, 0.4]])
 
@@ -259,14 +257,6 @@ def test_in_a_kernel_curves_have_a_switch_and_a_choice_of_words(monkeypatch):
 
 
 # ---- in a browser -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

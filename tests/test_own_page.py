@@ -6,8 +6,7 @@ import re
 import numpy as np
 import pytest
 from accessible import serious_troubles
-from playwright.sync_api import sync_playwright
-from test_live import FLAGS, PHONE, some_numbers
+from test_live import PHONE, some_numbers
 
 from figures.live import live
 from figures.page import MOST_NUMBERS, MOST_TOKENS
@@ -40,14 +39,6 @@ def folder(tmp_path_factory):
         path = live(runs.load(name), save=folder / f"{name}.html", **options)
         assert path == folder / f"{name}.html"
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def test_a_page_is_one_file_and_shows_nothing_in_the_notebook(folder, capsys):

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from accessible import serious_troubles
-from playwright.sync_api import sync_playwright
 
 import notebooks
 from folders import BOOK, HTML
@@ -26,25 +25,13 @@ PAGES = [f"book/{path.stem}.html" for path in notebooks.chapters()] + [
     "book/references.html",
 ]
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
-@pytest.fixture(scope="module")
-def browser(browser_path):
+@pytest.fixture(scope="module", autouse=True)
+def built():
+    """Say what to do where there are no pages."""
     if not (HTML / "index.html").exists():
         pytest.fail("the book isn't built: run `make book`")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):

@@ -7,14 +7,12 @@ import nbformat
 import numpy as np
 import pytest
 from accessible import serious_troubles
-from playwright.sync_api import sync_playwright
 
 import notebooks
 from figures import predict as module
 from figures.predict import predict, reveal
 from folders import BOOK
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 LENGTHS, SHARES = [2, 6, 10, 14], {2: 1.0, 4: 0.95, 6: 0.9, 10: 0.5, 14: 0.1}
 QUESTIONS = {
     "number": ("steps", "How many steps?", {"number": (0, 600), "unit": "steps"}),
@@ -177,14 +175,6 @@ def test_every_prediction_of_the_book_is_answered_further_down():
 
 
 # ---- in a Chromium -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import re
 
 import pytest
 from accessible import serious_troubles
-from playwright.sync_api import sync_playwright
 
 import notebooks
 from figures import quiz as module
@@ -104,14 +103,6 @@ def section():
         patch.setattr(module, "_show_html", html.append)
         quiz(EXAMPLE)
     return html[0]
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

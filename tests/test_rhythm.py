@@ -1,7 +1,6 @@
 """No chapter has more than two screens in a row with nothing to look at or to do."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from folders import BOOK, HTML
 
@@ -29,7 +28,6 @@ KNOWN = {
     },
     "09_attention_vs_self_attention": {"One set of numbers for all three": 2.7},
 }
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 # Stretches between what is seen: from the end of one to the beginning of the next, in pixels, with
 # the heading that stands last before the stretch.
@@ -51,14 +49,6 @@ STRETCHES = """selector => {
   }
   return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def stretches(browser, stem):

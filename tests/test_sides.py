@@ -8,8 +8,7 @@ import statistics
 import numpy as np
 import pytest
 from accessible import serious_troubles
-from playwright.sync_api import sync_playwright
-from test_live import FLAGS, PHONE, RUN, data_of, some_numbers
+from test_live import PHONE, RUN, data_of, some_numbers
 
 import selftest
 from figures import sides as module
@@ -207,14 +206,6 @@ def test_in_a_kernel_widgets_answer_with_numpy(monkeypatch):
 
 
 # ---- in a browser -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import statistics
 import numpy as np
 import pytest
 from accessible import serious_troubles
-from playwright.sync_api import sync_playwright
 
 from figures import by_hand, card, look_up, masks, patterns, plane
 from figures.card import printed
@@ -19,7 +18,6 @@ from helpers.functions import softmax
 
 STATIC = BOOK / "_static"
 FIGURES = ("plane", "by_hand", "patterns", "look_up", "masks")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 KEYS = np.array([[1.0, 0.4], [2.0, 0.8], [-0.6, 1.6], [-1.5, -0.5], [0.5, -1.5]])
 MARKS, METRES = np.array([0, 2, 5, 6, 9, 12]), np.array([820, 910, 1240, 1190, 1530, 1480])
 HEAT = (0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 100, 1000)
@@ -194,14 +192,6 @@ def test_only_the_shared_script_defines_a_global():
 
 
 # ---- in a browser ------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import statistics
 import numpy as np
 import pytest
 from accessible import serious_troubles
-from playwright.sync_api import sync_playwright
 
 from figures import streams as module
 from figures.live import packed
@@ -21,7 +20,6 @@ from helpers.attention import causal_mask
 
 STATIC = BOOK / "_static"
 SCRIPTS = ("engine", "map", "stream")  # in the order of what stands on what
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PHONE = {"width": 390, "height": 844}
 #: Models that have not learned anything: every way to tell places, both masks, every norm.
 FRESH = {
@@ -224,14 +222,6 @@ def test_in_a_kernel_widgets_answer_with_numpy(monkeypatch):
 
 
 # ---- in a browser -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

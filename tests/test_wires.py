@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from accessible import serious_troubles
-from playwright.sync_api import sync_playwright
 
 import course
 from figures import live as live_module
@@ -35,7 +34,6 @@ FIGURE = {
 TAPS = ["".join(three) for three in itertools.product("ts", repeat=3)]
 REMOVABLE = [part for part, (*_, can_go) in PARTS.items() if can_go]
 TRAINED_SO = {WIRES: [0.98, 0.99], "ttt ttt": [0.0, 0.01]}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
@@ -245,14 +243,6 @@ def folder(tmp_path_factory, ready):
             + f"<body><main><h1>A page</h1>{html[0]}</main>"
         )
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
