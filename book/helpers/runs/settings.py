@@ -18,7 +18,7 @@ from helpers.tasks import require_task
 from helpers.transformer import WIRES
 
 CHOICES = {
-    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"),
+    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "look_ups"),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
     "residual": (True, False, "encoder", "decoder"),
@@ -34,13 +34,14 @@ RATES = {
     "decoder_only": 4e-3,
     "recurrent_only": 8e-3,
     "look_up": 3e-3,
+    "look_ups": 8e-3,
 }
 # What a number must be, in words and as a test.
 _LIMITS = {
     **dict.fromkeys(
         ("width", "heads", "layers", "batch", "steps"), ("at least 1", lambda n: n >= 1)
     ),
-    **dict.fromkeys(("warmup", "seed"), ("at least 0", lambda n: n >= 0)),
+    **dict.fromkeys(("warmup", "seed", "width_head", "hidden"), ("at least 0", lambda n: n >= 0)),
     **dict.fromkeys(
         ("rate", "clip", "start_length"), ("above 0 and finite", lambda n: 0 < n < float("inf"))
     ),
@@ -51,10 +52,12 @@ _LIMITS = {
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
 _TWO_STACKS = ("shared_projections", "summary", "wires")
 _LOOK_UP = ("start_length", "from_zero")
+_LOOK_UPS = ("heads", "start_length", "width_head", "hidden")
 _OPTIONS = (
     *_STACK,
     *_TWO_STACKS,
     *_LOOK_UP,
+    *_LOOK_UPS[2:],
     *("encoder", "attention", "attend", "score", "mask"),
 )
 
@@ -72,15 +75,17 @@ class Settings:
     ----------
     task : str
         Name of a task, see `tasks.make_task`.
-    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"}
+    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "look_ups"}
         A recurrent encoder-decoder; a Transformer with encoder and decoder; or one stack, of a
         Transformer's blocks or of recurrent layers, that reads source and target end to end. Of
         these two, where the vocabularies are the same, a token is the same in both. Or the
-        smallest model that attends, one look-up, for the task ``phone_book`` alone.
+        smallest model that attends, one look-up, for the task ``phone_book`` alone; or several at
+        once, by heads, for the same task with a number behind it, see `start.init_look_ups`.
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
-        Attentions side by side, in Transformers, decoder-only models and self-attention encoders.
+        Attentions side by side, in Transformers, decoder-only models, self-attention encoders
+        and several look-ups.
     layers : int
         Blocks of a stack (of the encoder and as many of the decoder), in the same models; layers
         of a recurrent-only one.
@@ -95,7 +100,8 @@ class Settings:
         How a recurrent decoder that attends after its steps compares query and key; by location
         it chooses one of the first 128 places instead, whatever stands there. Of a look-up too.
     start_length : float
-        How long the vectors of a look-up's queries and keys are, before training.
+        How long the vectors of a look-up's queries and keys are, before training; of several
+        look-ups, all vectors.
     from_zero : bool
         Whether the matrix of its general scores starts at 0, so that all weights start equal.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
@@ -111,6 +117,10 @@ class Settings:
         Share of numbers that is set to 0 while training.
     smoothing : float
         Share of each target's probability that is spread over all words, see `cross_entropy`.
+    width_head : int
+        Numbers in a query, key and value of each of several look-ups; 0: width / heads.
+    hidden : int
+        Numbers in the network that reads their results; 0: no network, a linear map.
     mask : {"causal", "prefix"}
         Whether the source of a decoder-only model is read from left to right as well, or each of
         its tokens sees all of it. (With one layer, it cannot matter: what the tokens of the source
@@ -128,8 +138,8 @@ class Settings:
     steps : int
         Batches to train on.
     rate : float
-        Highest learning rate. If not given, 0.008 for recurrent models, 0.003 for a look-up, else
-        0.004.
+        Highest learning rate. If not given, 0.008 for recurrent models and several look-ups,
+        0.003 for a single one, else 0.004.
     warmup : int
         Steps in which the rate rises to it.
     clip : float
@@ -174,6 +184,8 @@ class Settings:
     smoothing: float = 0.0
     start_length: float = 1.0
     from_zero: bool = False
+    width_head: int = 0
+    hidden: int = 128
     mask: str = "causal"
     shared_projections: bool = False
     wires: str = WIRES
@@ -210,9 +222,9 @@ class Settings:
         )
         require_task(self.task)
         require(
-            (self.model == "look_up") == (self.task == "phone_book"),
+            _LOOKING.get(self.model, "nothing") == _asked(self.task),
             f"model = {self.model!r} does not go with task = {self.task!r}: the model look_up is "
-            "for the task phone_book, and for no other",
+            "for the task phone_book, and for no other; look_ups for it with a number behind it",
         )
         self._require_own_options()
         if self.model == "recurrent_only":
@@ -267,6 +279,8 @@ def _own_options(settings):
         return own, f"a decoder-only model with layers={settings.layers}"
     if settings.model == "recurrent_only":
         return ("encoder", "layers"), "a recurrent model without a decoder"
+    if settings.model == "look_ups":
+        return _LOOK_UPS, "several look-ups"
     if settings.model == "look_up":
         own = ("score", *_LOOK_UP) if settings.score == "general" else ("score", "start_length")
         return own, f"a look-up with score={settings.score!r}"
@@ -280,6 +294,16 @@ def _own_options(settings):
     if settings.attend and settings.attention == "after":
         own.append("score")  # over one vector, scores change nothing
     return own, f"{kind} with encoder={settings.encoder!r}, attend={settings.attend}"
+
+
+_LOOKING = {"look_up": "one name", "look_ups": "several"}
+
+
+def _asked(task):
+    """Return what a phone book asks for, or that it is none."""
+    if task == "phone_book":
+        return "one name"
+    return "several" if task.startswith("phone_book") else "nothing"
 
 
 def require_name(name):
