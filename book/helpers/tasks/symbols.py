@@ -3,6 +3,8 @@
 Stands on `base`; knows no model.
 """
 
+from itertools import chain
+
 import numpy as np
 
 from helpers.shapes import require
@@ -275,12 +277,13 @@ def phone_book(entries=8, held_out=1000, *, asked=1, numbers=10):
     first_digit = len(SPECIAL) + len(names)
 
     def page(rng):
-        listed = len(SPECIAL) + rng.permutation(len(names))[:entries]
+        listed = (len(SPECIAL) + rng.permutation(len(names))[:entries]).tolist()
         drawn, first = rng.integers(len(digits), size=entries), rng.integers(entries)
         others = first + 1 + rng.permutation(entries - 1)[: asked - 1] if asked > 1 else []
-        places = np.array([first, *others]) % entries
-        pairs = np.stack([listed, first_digit + drawn], axis=1).reshape(-1).tolist()
-        return [*pairs, *listed[places].tolist()], (len(SPECIAL) + drawn[places]).tolist()
+        places = [int(place) % entries for place in (first, *others)]
+        pairs = zip(listed, (first_digit + drawn).tolist(), strict=True)
+        source = [*chain.from_iterable(pairs), *(listed[place] for place in places)]
+        return source, [len(SPECIAL) + int(drawn[place]) for place in places]
 
     fixed = np.random.default_rng(0)  # the same held-out set in every run
     test = [page(fixed) for _ in range(held_out)]
