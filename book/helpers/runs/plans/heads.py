@@ -18,16 +18,16 @@ TWO = Settings(
     width=32,
     batch=64,
     rate=0.016,
-    steps=600,
+    steps=500,
     start_length=3.0,
 )
-THREE = TWO.but(task="phone_book3", steps=1000)
-HUNDRED = TWO.but(task="phone_book_hundred2", steps=1000)
+THREE = TWO.but(task="phone_book3", steps=800)
+HUNDRED = TWO.but(task="phone_book_hundred2", steps=800)
 ONE_HEAD = {
     "a wider network": {"hidden": 512},
     "a wider head": {"width_head": 128},
     "half the rate": {"rate": 8e-3},
-    "twice the steps": {"steps": 2000},
+    "twice the steps": {"steps": 1600},
 }
 PLAN = [
     *(TWO.but(heads=heads) for heads in (1, 2)),
