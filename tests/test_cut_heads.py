@@ -179,7 +179,9 @@ def test_a_switch_cuts_its_head_and_a_second_press_brings_it_back(page):
 def test_every_reader_gets_to_it(page, theme):
     page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
     if theme == "dark":  # as in the book, where the page has this ground
-        page.add_style_tag(content="body { background: #14181e; color: #ced6dd; }")
+        ground = "--pst-color-background: #14181e; --pst-color-text-base: #ced6dd;"
+        muted = "--pst-color-text-muted: #9ca4af; background: #14181e; color: #ced6dd;"
+        page.add_style_tag(content=f"html, body {{ {ground} {muted} }}")
     page.locator('input[data-kind="cross"][data-head="1"]').check(force=True)
     assert serious_troubles(page) == []
 
