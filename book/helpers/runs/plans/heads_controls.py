@@ -1,0 +1,33 @@
+"""One head that is asked for three names, with one thing changed at a time: chapter 10.
+
+What one might put its failure down to, each with one seed: the network that reads what it found;
+the width of the head, and so its scale too; the rate. And one head that is asked for one name.
+"""
+
+from helpers.runs.plans.heads import THREE, TWO, WATCH
+
+CHANGES = {
+    "a wider network": {"hidden": 512},
+    "a wider head": {"width_head": 128},
+    "half the rate": {"rate": 8e-3},
+}
+ONE_NAME = TWO.but(task="phone_book1", heads=1)
+SEEDS = 1
+KEEP = {}
+EVERY = 100
+
+
+def of_one_head(change):
+    """Return the settings of one head that is asked for three names, with this change.
+
+    Examples
+    --------
+    >>> of_one_head("a wider network").hidden
+    512
+    """
+    return THREE.but(heads=1, **CHANGES[change])
+
+
+PLAN = [ONE_NAME, *map(of_one_head, CHANGES)]
+
+__all__ = ["CHANGES", "EVERY", "KEEP", "ONE_NAME", "PLAN", "SEEDS", "WATCH", "of_one_head"]
