@@ -30,10 +30,12 @@ from helpers.fast import transformer as kernels
 from helpers.functions import dropout as drop
 from helpers.functions import embedding, feed_forward, layer_norm, linear
 from helpers.positions import add_positions, position_score
-from helpers.shapes import require_choice, shapes
+from helpers.shapes import shapes
 
 #: The usual wires of a decoder. Self-attention asks the target, cross-attention the source.
 WIRES = "ttt tss"
+#: For which of its projections a layer takes the matrix of its queries.
+TIED = {"three matrices": (), "queries = keys": ("keys",), "one for all": ("keys", "values")}
 
 # ---- blocks ----------------------------------------------------------------------------------
 
@@ -773,14 +775,7 @@ def one_layer(params, tokens, projections="three matrices"):
     ((1, 3, 5), (1, 1, 3, 3))
     """
     own = params["attention"]
-    tied = own | {name: own["queries"] for name in _choice(projections)}
+    tied = own | {name: own["queries"] for name in TIED[projections]}
     x = enter({"positions": {}}, embedding(params["embedding"], tokens), "sinusoidal")
     found, weights = multi_head_attention(tied, x, x)
     return linear(params["output"], x + found), weights
-
-
-def _choice(projections):
-    """Return whose place the matrix of the queries takes."""
-    tied = {"three matrices": (), "queries = keys": ("keys",), "one for all": ("keys", "values")}
-    require_choice("projections", projections, tied)
-    return tied[projections]

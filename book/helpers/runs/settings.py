@@ -15,7 +15,7 @@ import numpy as np
 from helpers.positions import POSITIONS
 from helpers.shapes import require, require_choice
 from helpers.tasks import require_task
-from helpers.transformer import WIRES
+from helpers.transformer import TIED, WIRES
 
 CHOICES = {
     "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "one_layer"),
@@ -27,7 +27,7 @@ CHOICES = {
     "attention": ("after", "inside"),
     "summary": (None, "last", "mean"),
     "mask": ("causal", "prefix"),
-    "projections": ("three matrices", "queries = keys", "one for all"),
+    "projections": tuple(TIED),
 }
 RATES = {
     "recurrent": 8e-3,

@@ -13,7 +13,6 @@ from helpers.tasks import asked_places
 
 LAYER = Settings(task="row", model="one_layer", width=32, steps=250)
 GAMES = ("row", "round_table", "twins")
-WAYS = ("three matrices", "queries = keys", "one for all")
 LONGER = (("twins", "one for all"), ("round_table", "queries = keys"))
 
 
@@ -54,7 +53,14 @@ def WATCH(trained):
 
 
 def query_lengths(trained):
-    """Return the mean lengths (n,) of a layer's queries, place by place, on what is held out."""
+    """Return the mean lengths (n,) of a layer's queries, place by place, on what is held out.
+
+    Examples
+    --------
+    >>> from helpers.runs import Trained, start
+    >>> query_lengths(Trained(start(LAYER), LAYER)).shape
+    (8,)
+    """
     params, tokens = trained.params, trained.batch(trained.task.held_out).source
     embedded = embedding(params["embedding"], tokens)
     x = transformer.enter({"positions": {}}, embedded, "sinusoidal")
@@ -62,7 +68,7 @@ def query_lengths(trained):
 
 
 PLAN = [
-    *(LAYER.but(task=game, projections=way) for game in GAMES for way in WAYS),
+    *(LAYER.but(task=game, projections=way) for game in GAMES for way in transformer.TIED),
     *(
         LAYER.but(task=game, projections=way, steps=steps)
         for game, way in LONGER
