@@ -22,16 +22,17 @@ STACK = SMALL.but(model="decoder_only")
 ONLY = SMALL.but(model="recurrent_only")
 BOOK = Settings(task="phone_book", model="look_up", width=8, batch=4, steps=3, warmup=1)
 SEVERAL = Settings(task="phone_book2", model="look_ups", width=8, batch=4, steps=3, warmup=1)
+LAYER = Settings(task="twins", model="one_layer", width=8, batch=4, steps=3, warmup=1)
 
 # For each field: settings, and values of which each must give another model.
 OPTIONS = [
     (SMALL, "task", ("fr2", "de2")),
-    (SMALL.but(attend=False), "model", CHOICES["model"][:-2]),  # the last have a task of their own
+    (SMALL.but(attend=False), "model", CHOICES["model"][:-3]),  # the others have their own tasks
     (SEVERAL, "task", ("phone_book1", "phone_book2", "phone_book3", "phone_book_hundred2")),
     (SEVERAL, "start_length", (1.0, 3.0)),
     (SEVERAL, "width_head", (0, 4)),
     (SEVERAL, "hidden", (128, 32, 0)),
-    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY, BOOK)),
+    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY, BOOK, LAYER)),
     *((base, "heads", (1, 2, 4)) for base in (WITHIN, TRANSFORMER, STACK, SEVERAL)),
     *((base, "layers", (1, 2)) for base in (WITHIN, TRANSFORMER, STACK, ONLY)),
     *((base, "positions", CHOICES["positions"]) for base in (WITHIN, TRANSFORMER, STACK)),
@@ -53,6 +54,7 @@ OPTIONS = [
     *((base, "dropout", (0.0, 0.3)) for base in (SMALL, WITHIN, TRANSFORMER, STACK)),
     *((base, "smoothing", (0.0, 0.2)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
     (STACK.but(layers=2), "mask", CHOICES["mask"]),
+    (LAYER, "projections", CHOICES["projections"]),
     (TRANSFORMER, "shared_projections", (False, True)),
     (TRANSFORMER.but(layers=2, norm="post"), "shared_projections", (False, True)),
     (TRANSFORMER, "wires", ("ttt tss", "ttt ttt", "tss tss", "none tss", "ttt none")),
@@ -90,7 +92,7 @@ def test_every_field_is_tested_to_change_the_model():
     assert {name for _, name, _ in OPTIONS} == {one.name for one in dataclasses.fields(Settings)}
 
 
-@pytest.mark.parametrize("settings", [SMALL, WITHIN, TRANSFORMER, STACK, ONLY, BOOK])
+@pytest.mark.parametrize("settings", [SMALL, WITHIN, TRANSFORMER, STACK, ONLY, BOOK, LAYER])
 def test_the_same_settings_are_the_same_model_to_the_last_bit(settings):
     one, another = trained(settings), trained(settings.but())
     assert [array.tobytes() for array in one] == [array.tobytes() for array in another]
@@ -215,6 +217,16 @@ def test_several_look_ups_find_the_digits_of_the_names_in_the_order_in_which_the
     for i in range(asked):
         logits, state = step(None, state)
         agree(logits[:, 0], model.logits(params, batch)[:, i], 1e-6)
+
+
+def test_one_layer_answers_at_every_place_and_its_map_is_an_encoders():
+    task, params = tasks.make_task("twins"), start(LAYER)
+    batch = tasks.make_batch(task.held_out[:20], task.given)
+    logits, weights = transformer.one_layer(params, batch.source, "three matrices")
+    found = build(LAYER).logits(params, batch)
+    agree(found[:, :-1, 3:], logits, 0)
+    assert found.dtype == numpy.float32 and (found[..., :3] < -1e8).all()
+    agree(build(LAYER).maps(params, batch)["encoder"], weights[:, None], 0)
 
 
 def test_a_recurrent_only_model_has_no_maps():

@@ -15,10 +15,13 @@ import numpy as np
 from helpers.positions import POSITIONS
 from helpers.shapes import require, require_choice
 from helpers.tasks import require_task
-from helpers.transformer import WIRES
+from helpers.transformer import TIED, WIRES
 
 CHOICES = {
-    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "look_ups"),
+    "model": (
+        *("recurrent", "transformer", "decoder_only", "recurrent_only"),
+        *("look_up", "look_ups", "one_layer"),
+    ),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
     "residual": (True, False, "encoder", "decoder"),
@@ -27,6 +30,7 @@ CHOICES = {
     "attention": ("after", "inside"),
     "summary": (None, "last", "mean"),
     "mask": ("causal", "prefix"),
+    "projections": tuple(TIED),
 }
 RATES = {
     "recurrent": 8e-3,
@@ -35,6 +39,7 @@ RATES = {
     "recurrent_only": 8e-3,
     "look_up": 3e-3,
     "look_ups": 8e-3,
+    "one_layer": 8e-3,
 }
 # What a number must be, in words and as a test.
 _LIMITS = {
@@ -48,6 +53,12 @@ _LIMITS = {
     "dropout": ("at least 0 and below 1", lambda n: 0 <= n < 1),
     "smoothing": ("at least 0 and at most 1", lambda n: 0 <= n <= 1),
 }
+# Two small models, and the tasks that are for them alone.
+_OWN_TASKS = {
+    "look_up": ("phone_book",),
+    "look_ups": ("phone_book1", "phone_book2", "phone_book3", "phone_book_hundred2"),
+    "one_layer": ("row", "round_table", "twins"),
+}
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
 _TWO_STACKS = ("shared_projections", "summary", "wires")
@@ -58,7 +69,7 @@ _OPTIONS = (
     *_TWO_STACKS,
     *_LOOK_UP,
     *_LOOK_UPS[2:],
-    *("encoder", "attention", "attend", "score", "mask"),
+    *("encoder", "attention", "attend", "score", "mask", "projections"),
 )
 
 
@@ -75,12 +86,14 @@ class Settings:
     ----------
     task : str
         Name of a task, see `tasks.make_task`.
-    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "look_ups"}
-        A recurrent encoder-decoder; a Transformer with encoder and decoder; or one stack, of a
-        Transformer's blocks or of recurrent layers, that reads source and target end to end. Of
-        these two, where the vocabularies are the same, a token is the same in both. Or the
-        smallest model that attends, one look-up, for the task ``phone_book`` alone; or several at
-        once, by heads, for the same task with a number behind it, see `start.init_look_ups`.
+    model : str
+        A ``recurrent`` encoder-decoder; a ``transformer`` with encoder and decoder; or one stack,
+        of a Transformer's blocks (``decoder_only``) or of recurrent layers (``recurrent_only``),
+        that reads source and target end to end. Of these two, where the vocabularies are the same,
+        a token is the same in both. Or the smallest model that attends, one ``look_up``, for the
+        task ``phone_book`` alone; or several at once, by heads, ``look_ups``, for the same task with a
+        number behind it, see `start.init_look_ups`; or ``one_layer`` of self-attention with one
+        head, for the tasks on cards.
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
@@ -131,6 +144,8 @@ class Settings:
         Where the two attentions of a Transformer's decoder get queries, keys and values, three
         letters each: "t" is the target so far, "s" the source; or "none", for an attention that
         adds nothing. See `transformer.rewired_block`.
+    projections : {"three matrices", "queries = keys", "one for all"}
+        How many a single layer has for its queries, keys and values.
     batch : int
         Pairs in a batch.
     reversed_source : bool
@@ -138,8 +153,8 @@ class Settings:
     steps : int
         Batches to train on.
     rate : float
-        Highest learning rate. If not given, 0.008 for recurrent models and several look-ups,
-        0.003 for a single one, else 0.004.
+        Highest learning rate. If not given, 0.008 for recurrent models, several look-ups and one
+        layer, 0.003 for a single look-up, else 0.004.
     warmup : int
         Steps in which the rate rises to it.
     clip : float
@@ -189,6 +204,7 @@ class Settings:
     mask: str = "causal"
     shared_projections: bool = False
     wires: str = WIRES
+    projections: str = "three matrices"
     batch: int = 32
     reversed_source: bool = False
     steps: int = 3000
@@ -221,11 +237,12 @@ class Settings:
             f"two attentions, as in {WIRES!r}",
         )
         require_task(self.task)
-        require(
-            _LOOKING.get(self.model, "nothing") == _asked(self.task),
-            f"model = {self.model!r} does not go with task = {self.task!r}: the model look_up is "
-            "for the task phone_book, and for no other; look_ups for it with a number behind it",
-        )
+        for model, fitting in _OWN_TASKS.items():
+            require(
+                (self.model == model) == (self.task in fitting),
+                f"model = {self.model!r} does not go with task = {self.task!r}: the model {model} "
+                f"is for the task {' or '.join(fitting)}, and for no other",
+            )
         self._require_own_options()
         if self.model == "recurrent_only":
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
@@ -281,6 +298,8 @@ def _own_options(settings):
         return ("encoder", "layers"), "a recurrent model without a decoder"
     if settings.model == "look_ups":
         return _LOOK_UPS, "several look-ups"
+    if settings.model == "one_layer":
+        return ("projections",), "one layer on cards"
     if settings.model == "look_up":
         own = ("score", *_LOOK_UP) if settings.score == "general" else ("score", "start_length")
         return own, f"a look-up with score={settings.score!r}"
@@ -294,16 +313,6 @@ def _own_options(settings):
     if settings.attend and settings.attention == "after":
         own.append("score")  # over one vector, scores change nothing
     return own, f"{kind} with encoder={settings.encoder!r}, attend={settings.attend}"
-
-
-_LOOKING = {"look_up": "one name", "look_ups": "several"}
-
-
-def _asked(task):
-    """Return what a phone book asks for, or that it is none."""
-    if task == "phone_book":
-        return "one name"
-    return "several" if task.startswith("phone_book") else "nothing"
 
 
 def require_name(name):
