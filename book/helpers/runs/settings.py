@@ -91,8 +91,8 @@ class Settings:
         of a Transformer's blocks (``decoder_only``) or of recurrent layers (``recurrent_only``),
         that reads source and target end to end. Of these two, where the vocabularies are the same,
         a token is the same in both. Or the smallest model that attends, one ``look_up``, for the
-        task ``phone_book`` alone; or several at once, by heads, ``look_ups``, for the same task with a
-        number behind it, see `start.init_look_ups`; or ``one_layer`` of self-attention with one
+        task ``phone_book`` alone; or several at once, by heads, ``look_ups``, for the same task
+        with a number behind it, see `start.init_look_ups`; or ``one_layer`` of self-attention with one
         head, for the tasks on cards.
     width : int
         Numbers in a state, or in a position's vector.
