@@ -92,8 +92,8 @@ class Settings:
         that reads source and target end to end. Of these two, where the vocabularies are the same,
         a token is the same in both. Or the smallest model that attends, one ``look_up``, for the
         task ``phone_book`` alone; or several at once, by heads, ``look_ups``, for the same task
-        with a number behind it, see `start.init_look_ups`; or ``one_layer`` of self-attention with one
-        head, for the tasks on cards.
+        with a number behind it, see `start.init_look_ups`; or ``one_layer`` of self-attention with
+        one head, for the tasks on cards.
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
