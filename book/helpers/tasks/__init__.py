@@ -1,8 +1,8 @@
-"""The course's data, small enough to be generated on the spot: nine tasks.
+"""The course's data, small enough to be generated on the spot, and one real text: ten tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
-copying, recall), small but real translation (number words, dates), and tasks in made-up English
-(sentiment, summaries). All names can be had from here.
+copying, recall), small but real translation (number words, dates), tasks in made-up English
+(sentiment, summaries), and a real text. All names can be had from here.
 """
 
 from helpers.tasks.base import (
@@ -39,6 +39,7 @@ from helpers.tasks.stories import (
     summaries,
 )
 from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
+from helpers.tasks.texts import HELD_OUT_TOPICS, python_topics, topics, whole_text
 from helpers.tasks.translation import (
     FIRST,
     HELD_OUT_EVERY,
@@ -62,6 +63,7 @@ __all__ = [
     "FILLERS",
     "FIRST",
     "HELD_OUT_EVERY",
+    "HELD_OUT_TOPICS",
     "LAST",
     "LOCALES",
     "MOODS",
@@ -90,6 +92,7 @@ __all__ = [
     "numbers",
     "pad",
     "phone_book",
+    "python_topics",
     "recall",
     "recall_stream",
     "require_task",
@@ -98,4 +101,6 @@ __all__ = [
     "sentiment",
     "split_text",
     "summaries",
+    "topics",
+    "whole_text",
 ]
