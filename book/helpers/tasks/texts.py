@@ -43,8 +43,8 @@ def whole_text(held_out=False):
 
     Examples
     --------
-    >>> len(whole_text()) > 10 * len(whole_text(held_out=True))
-    True
+    >>> len(whole_text()) // 1000, len(whole_text(held_out=True)) // 1000
+    (337, 34)
     """
     wanted = [text for name, text in topics().items() if (name in HELD_OUT_TOPICS) == held_out]
     return "\n\n".join(wanted)
@@ -52,7 +52,7 @@ def whole_text(held_out=False):
 
 @lru_cache
 def python_topics(length=64, held_out=400):
-    """Say the next letter of a text on Python.
+    r"""Say the next letter of a text on Python.
 
     A pair has no source; its target is a part of the text, which may begin in the midst of a
     word. Five topics are held out, so what is tested stands in no part that was trained on.
@@ -79,7 +79,7 @@ def python_topics(length=64, held_out=400):
     >>> task = python_topics()
     >>> source, target = task.held_out[0]
     >>> source, "".join(task.target_words(target))
-    ([], 'Calls\\n*****\\n\\nA call calls a callable object (e.g., a *function*) wit')
+    ([], 'Calls\n*****\n\nA call calls a callable object (e.g., a *function*)')
     """
     vocabulary = (*SPECIAL, *sorted(set(whole_text() + whole_text(held_out=True))))
     texts = [np.array(encode_tokens(whole_text(out), vocabulary)) for out in (False, True)]
