@@ -4,8 +4,6 @@
 same text gives in one pass.
 """
 
-import autograd.numpy as np
-
 from helpers.attention import causal_mask, scaled_dot
 from helpers.bugs.base import bug
 from helpers.cached import keys_values, look_back, stack_step, transforming
@@ -86,20 +84,6 @@ def _newest_unseen(params, embedded, cache=None, *, prefix=False, positions="rot
     mask = None if prefix or not start else causal_mask(start + n)[start - 1 : -1]
     score = position_score(positions)
     return _step(params, embedded, cache, mask, score, positions, parts, start)
-
-
-@bug(
-    keys_values,
-    _some_heads,
-    symptom="The text seems to be turned round: the newest word stands first.",
-    mistake="the new keys and values stand before the old ones; they belong behind them.",
-    chapter=CHAPTER,
-)
-def _new_in_front(params, keys_values_from, cache=None):
-    new = keys_values(params, keys_values_from)
-    if cache is None:
-        return new
-    return {name: np.concatenate([new[name], cache[name]], axis=2) for name in new}
 
 
 @bug(

@@ -17,7 +17,7 @@ N_PARTS = 200
 
 
 def bits(trained, pairs):
-    """What each letter of some texts costs a model, in bits.
+    """Return what each letter of some texts costs a model, in bits.
 
     Parameters
     ----------
