@@ -5,13 +5,14 @@ Stands on runs; a chapter that measures something alone keeps it to itself.
 
 import math
 import time
+from unittest.mock import patch
 
 import autograd.numpy as np
 import numpy
 from autograd import make_vjp
 from threadpoolctl import threadpool_limits
 
-from helpers import fast
+from helpers import fast, positions
 from helpers.attention import additive, attention_weights
 from helpers.functions import embedding, linear
 from helpers.positions import position_score
@@ -374,15 +375,12 @@ class Counting(numpy.ndarray):
     def __array_function__(self, function, types, arguments, options):
         """Do the same for sums over products that are written with letters."""
         result = super().__array_function__(function, types, arguments, options)
-        if function is not numpy.einsum:
-            return result
-        letters, *arrays = arguments
-        parts = zip(letters.partition("->")[0].split(","), arrays, strict=True)
-        sizes = {
-            letter: n for part, one in parts for letter, n in zip(part, one.shape, strict=True)
-        }
-        Counting.done += math.prod(sizes.values())
-        return numpy.asarray(result).view(Counting)
+        if function is numpy.einsum:
+            letters, *arrays = arguments
+            names = "".join(letters.partition("->")[0].split(","))
+            sizes = dict(zip(names, (n for one in arrays for n in one.shape), strict=True))
+            Counting.done += math.prod(sizes.values())
+        return result.view(Counting) if isinstance(result, numpy.ndarray) else result
 
 
 def multiplications(function, params):
@@ -406,8 +404,12 @@ def multiplications(function, params):
     >>> multiplications(lambda params: params["a"] @ params["a"], {"a": numpy.ones((5, 5))})[0]
     125
     """
-    Counting.done = 0
-    with fast.off():
+    Counting.done, rotate = 0, positions.rotate
+
+    def turned(*arguments):  # which autograd stacks into a plain array
+        return rotate(*arguments).view(Counting)
+
+    with fast.off(), patch.object(positions, "rotate", turned):
         result = function(_counting(params))
     return Counting.done, result
 
