@@ -125,6 +125,9 @@ class Settings:
         Pairs in a batch.
     reversed_source : bool
         Whether sources are read backwards.
+    shifted : bool
+        Whether a decoder reads, in training, the words before the one that it is asked for; if
+        not, by mistake, that word itself. See `tasks.unshifted`.
     steps : int
         Batches to train on.
     rate : float
@@ -179,6 +182,7 @@ class Settings:
     wires: str = WIRES
     batch: int = 32
     reversed_source: bool = False
+    shifted: bool = True
     steps: int = 3000
     rate: float | None = None
     warmup: int = 100

@@ -20,7 +20,9 @@ from helpers.tasks.base import (
     pad,
     reversed_source,
     split_text,
+    unshifted,
 )
+from helpers.tasks.cutting import cut_word, learn_merges, merge_pair
 from helpers.tasks.names import make_task, require_task
 from helpers.tasks.stories import (
     ASIDES,
@@ -40,14 +42,19 @@ from helpers.tasks.stories import (
 )
 from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
 from helpers.tasks.translation import (
+    CUTS,
     FIRST,
     HELD_OUT_EVERY,
     LAST,
     LOCALES,
+    MERGES,
     RUNNING_EXAMPLE,
     STYLES,
+    cut_french,
     date_words,
     dates,
+    in_one_piece,
+    number_merges,
     number_words,
     numbers,
 )
@@ -55,6 +62,7 @@ from helpers.tasks.translation import (
 __all__ = [
     "ASIDES",
     "CITIES",
+    "CUTS",
     "DAYS",
     "DEGREES",
     "END",
@@ -64,6 +72,7 @@ __all__ = [
     "HELD_OUT_EVERY",
     "LAST",
     "LOCALES",
+    "MERGES",
     "MOODS",
     "NEGATIVE",
     "NEGATORS",
@@ -80,12 +89,18 @@ __all__ = [
     "batches",
     "by_length",
     "copying",
+    "cut_french",
+    "cut_word",
     "date_words",
     "dates",
     "decode_tokens",
     "encode_tokens",
+    "in_one_piece",
+    "learn_merges",
     "make_batch",
     "make_task",
+    "merge_pair",
+    "number_merges",
     "number_words",
     "numbers",
     "pad",
@@ -98,4 +113,5 @@ __all__ = [
     "sentiment",
     "split_text",
     "summaries",
+    "unshifted",
 ]
