@@ -218,6 +218,10 @@ class Settings:
             f"model = {self.model!r} does not go with task = {self.task!r}: the model look_up is "
             "for the task phone_book, and for no other",
         )
+        require(
+            self.shifted or self.model != "look_up",
+            "shifted = False has no meaning for a look-up, which reads no target; leave it out",
+        )
         self._require_own_options()
         if self.model == "recurrent_only":
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
