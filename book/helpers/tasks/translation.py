@@ -123,8 +123,8 @@ def cut_french(number, cut):
 
     Examples
     --------
-    >>> cut_french(92, "pairs")
-    ['quatre-vingt-', 'douze']
+    >>> cut_french(97, "pairs")
+    ['quatre-vingt-', 'dix-', 'sept']
     """
     require_choice("cut", cut, CUTS)
     if cut == "words":
