@@ -1,10 +1,10 @@
 """French numbers below 1000 cut into words, letters or merged pairs: chapter 01.
 
 The same translator, with one summary vector, at three budgets; at the one in the middle at other
-learning rates too, and, since letters make long sequences, with attention. Then the same translator trained by
-mistake: its decoder reads the very word that it is asked for. Recorded with each run is what it
-makes of Belgian numbers, whose *septante*, 70, and *nonante*, 90, stand in no text it was trained
-on.
+learning rates too, and, since letters make long sequences, with attention. Then the same
+translator trained by mistake: its decoder reads the very word that it is asked for. Recorded with
+each run is what it makes of Belgian numbers, whose *septante*, 70, and *nonante*, 90, stand in no
+text it was trained on.
 """
 
 from num2words import num2words
