@@ -9,7 +9,7 @@ from figures.card import Choice, Slide, show_card
 RULES = ("as drawn", "sorted by length")
 SHOWS = ("tokens", "mask")
 #: All that the figure says; the script has the same sentences.
-STATE = "{places} places, {padding} of them padding: {share} %."
+STATE = "{places} places, {padding} of them padding: {share}\u00a0%."
 HINT = "Press a number to read its row."
 ROW = "{name} is {words}. Its length is {length}; its batch is {wide} wide. Mask: {mask}."
 SENTENCES = {"state": STATE, "hint": HINT, "row": ROW}
