@@ -99,7 +99,7 @@ def test_without_the_shift_a_decoder_is_asked_for_what_it_reads():
     assert trained.loss(batch) < train(TINY.but(steps=30), label=None).loss(batch)
     asked = trained.batch(TASK.held_out[:3])  # in use it starts as any other
     assert (asked.target_in[:, 0] == tasks.START).all()
-    with pytest.raises(ValueError, match="shifted = False has no meaning for a look-up"):
+    with pytest.raises(ValueError, match="shifted = False has no meaning for model = 'look_up'"):
         Settings(task="phone_book", model="look_up", shifted=False)
 
 
