@@ -18,7 +18,7 @@ from helpers.tasks import require_task
 from helpers.transformer import WIRES
 
 CHOICES = {
-    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"),
+    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "tagger"),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
     "residual": (True, False, "encoder", "decoder"),
@@ -34,6 +34,7 @@ RATES = {
     "decoder_only": 4e-3,
     "recurrent_only": 8e-3,
     "look_up": 3e-3,
+    "tagger": 4e-3,
 }
 # What a number must be, in words and as a test.
 _LIMITS = {
@@ -72,11 +73,12 @@ class Settings:
     ----------
     task : str
         Name of a task, see `tasks.make_task`.
-    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"}
+    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "tagger"}
         A recurrent encoder-decoder; a Transformer with encoder and decoder; or one stack, of a
         Transformer's blocks or of recurrent layers, that reads source and target end to end. Of
         these two, where the vocabularies are the same, a token is the same in both. Or the
-        smallest model that attends, one look-up, for the task ``phone_book`` alone.
+        smallest model that attends, one look-up, for the task ``phone_book`` alone. Or a tagger,
+        an encoder without a decoder, which says a word at each place of the source.
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
@@ -99,7 +101,7 @@ class Settings:
     from_zero : bool
         Whether the matrix of its general scores starts at 0, so that all weights start equal.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
-        Of a recurrent model; in a recurrent-only one the cell, one of the first three.
+        Of a recurrent model; in a recurrent-only one the cell, one of the first three; of a tagger.
     attention : {"after", "inside"}
         Whether its decoder attends after its steps (Luong), or before each (Bahdanau).
     attend : bool
@@ -114,7 +116,8 @@ class Settings:
     mask : {"causal", "prefix"}
         Whether the source of a decoder-only model is read from left to right as well, or each of
         its tokens sees all of it. (With one layer, it cannot matter: what the tokens of the source
-        see reaches the target from the second block on.)
+        see reaches the target from the second block on.) Of a
+        tagger with self-attention the same, and its source is all there is.
     shared_projections : bool
         Whether all attentions of a Transformer, in both stacks, have one set of projections.
     wires : str
@@ -267,6 +270,9 @@ def _own_options(settings):
         return own, f"a decoder-only model with layers={settings.layers}"
     if settings.model == "recurrent_only":
         return ("encoder", "layers"), "a recurrent model without a decoder"
+    if settings.model == "tagger":
+        own = (*_STACK, "mask") if settings.encoder == "self_attention" else ()
+        return ("encoder", *own), f"a tagger with encoder={settings.encoder!r}"
     if settings.model == "look_up":
         own = ("score", *_LOOK_UP) if settings.score == "general" else ("score", "start_length")
         return own, f"a look-up with score={settings.score!r}"

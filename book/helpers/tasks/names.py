@@ -9,12 +9,22 @@ from functools import lru_cache
 
 from helpers.shapes import require
 from helpers.tasks.stories import sentiment, summaries
-from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
+from helpers.tasks.symbols import (
+    TESTED,
+    copying,
+    latest_capital,
+    letters_back,
+    phone_book,
+    recall,
+    recall_stream,
+    reversal,
+)
 from helpers.tasks.translation import dates, numbers
 
 _ALONE = {
     "copying": copying,
     "dates": dates,
+    "latest_capital": latest_capital,
     "phone_book": phone_book,
     "recall": recall,
     "recall_stream": recall_stream,
@@ -22,13 +32,22 @@ _ALONE = {
     "sentiment": sentiment,
     "summaries": summaries,
 }
+
+
+def _so_far_back(places):
+    """Task of saying the letter so many places back, in sequences that are longer than that."""
+    shortest = max(4, places + 1)
+    return letters_back(places, (shortest, 16), [n for n in TESTED if n >= shortest])
+
+
 # A name with a number behind it: number words up to so many digits, sequences of up to so many
 # symbols to train on (tested up to 28, or 8 more than that), lists of so many keys; streams of so
-# many pairs have ten keys and ten values.
+# many pairs have ten keys and ten values; letters so many places back.
 _NUMBERED = {
     "fr": lambda digits: numbers("fr", digits),
     "de": lambda digits: numbers("de", digits),
     "reversal": lambda longest: reversal((2, longest), max(28, longest + 8)),
+    "letters_back": _so_far_back,
     "copying": lambda longest: copying((2, longest), max(28, longest + 8)),
     "recall": lambda pairs: recall((2, pairs)),
     "recall_stream": lambda pairs: recall_stream((1, pairs), range(1, pairs + 1), 10, 10),
@@ -63,11 +82,11 @@ def make_task(name):
     Parameters
     ----------
     name : str
-        ``copying``, ``dates``, ``phone_book``, ``recall``, ``recall_stream``, ``reversal``,
+        ``copying``, ``dates``, ``latest_capital``, ``phone_book``, ``recall``, ``recall_stream``, ``reversal``,
         ``sentiment`` or ``summaries``; or with a number: ``fr12`` and ``de9``, number words of up
         to so many digits; ``reversal10`` and ``copying10``, trained up to that length;
         ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys and ten
-        values.
+        values; ``letters_back3``, so many places back.
 
     Returns
     -------
