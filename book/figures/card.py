@@ -107,7 +107,7 @@ class Slide(NamedTuple):
         )
 
 
-def show_card(name, draw, controls, start, *, data=None, caption="", only_here=()):
+def show_card(name, draw, controls, start, *, data=None, caption="", only_here=(), models=()):
     """Show a small figure: in the built book with its script, in a kernel with widgets.
 
     Parameters
@@ -125,6 +125,8 @@ def show_card(name, draw, controls, start, *, data=None, caption="", only_here=(
         What to try and to see.
     only_here : sequence of Slide
         Controls for a kernel alone, for what is dragged on a page.
+    models : sequence of str
+        Names of the files of trained models, ``_static/live/NAME.js``, which the script runs.
 
     Examples
     --------
@@ -137,9 +139,11 @@ def show_card(name, draw, controls, start, *, data=None, caption="", only_here=(
         shown = {control.name: start[control.name] for control in (*controls, *only_here)}
         # In a script element, only a "<" could end the data too early.
         text = json.dumps(data or {}, ensure_ascii=False, separators=(",", ":"))
+        needed = f'data-scripts="{"engine " if models else ""}attend {name}"'
+        needed += f' data-models="{" ".join(models)}"' if models else ""
         below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
         _show_html(
-            f'<figure class="attend {name}" data-scripts="attend {name}">'
+            f'<figure class="attend {name}" {needed}>'
             f'<div class="controls">{parts}</div><div class="drawing">{draw(**shown)}</div>{below}'
             f'<script type="application/json">{text.replace("<", chr(92) + "u003c")}</script>'
             "</figure>"

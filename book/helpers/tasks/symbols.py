@@ -1,5 +1,4 @@
-"""Tasks on random symbols: reversal, copying, recall of values by their keys in three forms, and
-a word at each place, the letter so far back or the latest capital.
+"""Tasks on random symbols: reversal, copying, recall in three forms, and a word at each place.
 
 Stands on `base`; knows no model.
 """
