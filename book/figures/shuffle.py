@@ -162,7 +162,7 @@ def _row_html(kind, letters, said, change):
     """Return a row of letters, each with what the model says there and how much that changed."""
     tiles = []
     for i, (letter, right) in enumerate(zip(letters, rights(letters), strict=True)):
-        says = f"says {said[i]}" if right else "–"
+        says = f"says {escape(said[i])}" if right else "–"
         mark = ("✓" if said[i] == right else "✗") if right else ""
         by = "" if change is None else printed(float(change[i]))
         inside = f"<b>{letter}</b><span>{says}</span><i>{mark}</i><small>{by}</small>"

@@ -83,8 +83,8 @@ def make_task(name):
     ----------
     name : str
         ``copying``, ``dates``, ``latest_capital``, ``phone_book``, ``recall``, ``recall_stream``,
-        ``reversal``, ``sentiment`` or ``summaries``; or with a number: ``fr12`` and ``de9``, number words of up
-        to so many digits; ``reversal10`` and ``copying10``, trained up to that length;
+        ``reversal``, ``sentiment`` or ``summaries``; or with a number: ``fr12`` and ``de9``, number
+        words of up to so many digits; ``reversal10`` and ``copying10``, trained up to that length;
         ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys and ten
         values; ``letters_back3``, so many places back.
 

@@ -23,9 +23,9 @@ TAGGER = Settings(
     width=32,
     layers=2,
     positions="rotary",
-    steps=400,
+    steps=300,
 )
-GRU = Settings(task=DISTANCE, model="tagger", encoder="gru", width=32, steps=400, rate=8e-3)
+GRU = Settings(task=DISTANCE, model="tagger", encoder="gru", width=32, steps=300, rate=8e-3)
 
 
 def right(logits, batch):
@@ -121,17 +121,22 @@ MAIN = [
     ),
 ]
 LONGER = [
-    *(TAGGER.but(mask="causal", positions=name, steps=1000) for name in ("none", "alibi")),
-    *(TAGGER.but(task=ORDER, positions=name, steps=1000) for name in ("sinusoidal", "learned")),
-    *(GRU.but(encoder=encoder, steps=1000) for encoder in ("gru", "bidirectional")),
+    *(TAGGER.but(mask="causal", positions=name, steps=900) for name in ("none", "alibi")),
+    *(TAGGER.but(task=ORDER, positions=name, steps=900) for name in ("sinusoidal", "learned")),
+    *(GRU.but(encoder=encoder, steps=900) for encoder in ("gru", "bidirectional")),
 ]
 FAR = [
     TAGGER.but(task=FARTHER),
-    *(GRU.but(task=FARTHER, steps=steps) for steps in (400, 1000)),
+    *(GRU.but(task=FARTHER, steps=steps) for steps in (300, 900)),
 ]
 PLAN = [*MAIN, *LONGER, *FAR]
 KEEP = {
-    **{f"distance_{name}": TAGGER.but(positions=name) for name in POSITIONS},
+    **{f"distance_{name}": TAGGER.but(positions=name) for name in ("none", "learned", "alibi")},
+    **{
+        f"distance_{name}_{seed}": TAGGER.but(positions=name, seed=seed)
+        for name in ("sinusoidal", "rotary")
+        for seed in range(5)
+    },
     **{f"order_{name}": TAGGER.but(task=ORDER, positions=name) for name in POSITIONS},
     "order_causal": TAGGER.but(task=ORDER, mask="causal", positions="none"),
 }
