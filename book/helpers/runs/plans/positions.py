@@ -24,8 +24,10 @@ TAGGER = Settings(
     layers=2,
     positions="rotary",
     steps=300,
+    rate=8e-3,
+    warmup=50,
 )
-GRU = Settings(task=DISTANCE, model="tagger", encoder="gru", width=32, steps=300, rate=8e-3)
+GRU = TAGGER.but(encoder="gru", mask="causal", layers=1, positions="sinusoidal")
 
 
 def right(logits, batch):
@@ -122,7 +124,10 @@ MAIN = [
 ]
 LONGER = [
     *(TAGGER.but(mask="causal", positions=name, steps=900) for name in ("none", "alibi")),
-    *(TAGGER.but(task=ORDER, positions=name, steps=900) for name in ("sinusoidal", "learned")),
+    *(
+        TAGGER.but(task=ORDER, positions=name, steps=900)
+        for name in ("sinusoidal", "learned", "alibi")
+    ),
     *(GRU.but(encoder=encoder, steps=900) for encoder in ("gru", "bidirectional")),
 ]
 FAR = [
