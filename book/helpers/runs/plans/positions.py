@@ -110,11 +110,11 @@ def WATCH(trained):
 
 
 MAIN = [
+    *(TAGGER.but(task=task, positions=name) for task in (DISTANCE, ORDER) for name in POSITIONS),
     *(
-        TAGGER.but(task=task, mask=mask, positions=name)
-        for task in (DISTANCE, ORDER)
-        for mask in ("prefix", "causal")
-        for name in POSITIONS
+        TAGGER.but(task=task, mask="causal", positions=name)
+        for task in (ORDER, DISTANCE)
+        for name in POSITIONS[::-1]
     ),
     *(
         GRU.but(task=task, encoder=encoder)
@@ -123,17 +123,11 @@ MAIN = [
     ),
 ]
 LONGER = [
-    *(TAGGER.but(mask="causal", positions=name, steps=900) for name in ("none", "alibi")),
-    *(
-        TAGGER.but(task=ORDER, positions=name, steps=900)
-        for name in ("sinusoidal", "learned", "alibi")
-    ),
-    *(GRU.but(encoder=encoder, steps=900) for encoder in ("gru", "bidirectional")),
+    TAGGER.but(mask="causal", positions="alibi", steps=900),
+    TAGGER.but(task=ORDER, positions="sinusoidal", steps=900),
+    GRU.but(steps=900),
 ]
-FAR = [
-    TAGGER.but(task=FARTHER),
-    *(GRU.but(task=FARTHER, steps=steps) for steps in (300, 900)),
-]
+FAR = [TAGGER.but(task=FARTHER), GRU.but(task=FARTHER, steps=900)]
 PLAN = [*MAIN, *LONGER, *FAR]
 KEEP = {
     **{f"distance_{name}": TAGGER.but(positions=name) for name in ("none", "learned", "alibi")},
@@ -145,4 +139,4 @@ KEEP = {
     **{f"order_{name}": TAGGER.but(task=ORDER, positions=name) for name in POSITIONS},
     "order_causal": TAGGER.but(task=ORDER, mask="causal", positions="none"),
 }
-SEEDS, EVERY = 5, 100
+SEEDS, EVERY = 5, 150
