@@ -61,6 +61,7 @@ MORE = {
     "look_up": lambda rng: start.init_look_up(rng, 7, 5, 4, "additive", length=8),
     "location": lambda rng: start.init_location(rng, 4, 9),
     "recurrent_only": lambda rng: start.init_recurrent_only(rng, 5, 4, "lstm", 2),
+    "recurrent_tagger": lambda rng: start.init_recurrent_tagger(rng, 5, 4, "bidirectional"),
     "orthogonal": lambda rng: start.orthogonal(rng, 4),
     "seq2seq general": lambda rng: start.init_seq2seq(rng, 5, 7, 4, score="general"),
     "seq2seq location": lambda rng: start.init_seq2seq(rng, 5, 7, 4, score="location"),
