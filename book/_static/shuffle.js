@@ -35,7 +35,6 @@ attend.figures("shuffle", (card, data, state) => {
       setText(by, change ? printed(change[i]) : "");
       if (change) {
         row[i].className = `tile ${change[i] > data.same ? "changed" : "same"}`;
-        row[i].setAttribute("aria-pressed", String(i === pressed));
       }
     });
   }
@@ -61,6 +60,7 @@ attend.figures("shuffle", (card, data, state) => {
   async function update() {
     if (state.order !== shown) {
       [places, shown, pressed] = [data.orders[state.order], state.order, -1];
+      mark();
     }
     if (first) {  // the first state is there already
       first = false;
@@ -75,6 +75,9 @@ attend.figures("shuffle", (card, data, state) => {
     }
   }
 
+  const mark = () => rows[1].forEach((tile, i) =>
+    tile.setAttribute("aria-pressed", String(i === pressed)));
+
   // A second letter that is pressed changes places with the first.
   function press(i) {
     if (pressed < 0) {
@@ -84,8 +87,9 @@ attend.figures("shuffle", (card, data, state) => {
       [places[pressed], places[i]] = [places[i], places[pressed]];
       pressed = -1;
       for (const input of card.querySelectorAll("[data-name=order]")) input.checked = false;
+      update();
     }
-    update();
+    mark();
   }
 
   // Whoever has pressed letters may go back to an order that was chosen before.

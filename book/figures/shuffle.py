@@ -112,7 +112,13 @@ def moved(letters, places):
 
 
 def logits_of(run, trained, letters):
-    """Return the logits (n, vocabulary) of a tagger for a row of letters."""
+    """Return the logits (n, vocabulary) of a tagger for a row of letters.
+
+    Examples
+    --------
+    >>> logits_of(measures.without_looks, runs.load("order_none"), "aBc").shape  # doctest: +SKIP
+    (3, 20)
+    """
     tokens = np.array([trained.task.source_tokens(letters)])
     n = tokens.shape[1]
     full = np.ones((n, n), bool)
