@@ -93,9 +93,9 @@ attend.figures("shuffle", (card, data, state) => {
   }
 
   // Whoever has pressed letters may go back to an order that was chosen before.
-  for (const input of card.querySelectorAll("[data-name=order]")) {
-    input.addEventListener("change", () => { shown = null; });
-  }
+  card.addEventListener("input", event => {
+    if (event.target.dataset.name === "order") shown = null;
+  }, true);  // before what reads the controls
   rows[1].forEach((tile, i) => {
     tile.disabled = false;
     tile.addEventListener("click", () => press(i));
