@@ -104,6 +104,11 @@ def test_options_of_other_models_are_refused(options, sentence):
         Settings(task="letters_back3", model="tagger", **options)
 
 
+def test_a_task_that_has_no_word_for_each_place_is_refused():
+    with pytest.raises(ValueError, match="'tagger' does not go with task = 'fr4'"):
+        Settings(task="fr4", model="tagger")
+
+
 def test_what_is_watched_counts_what_is_asked_alone():
     model = fresh(plan.TAGGER.but(positions="sinusoidal"))
     watched = plan.WATCH(model)

@@ -15,10 +15,18 @@ import numpy as np
 from helpers.positions import POSITIONS
 from helpers.shapes import require, require_choice
 from helpers.tasks import require_task
-from helpers.transformer import WIRES
+from helpers.transformer import TIED, WIRES
 
 CHOICES = {
-    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "tagger"),
+    "model": (
+        "recurrent",
+        "transformer",
+        "decoder_only",
+        "recurrent_only",
+        "look_up",
+        "one_layer",
+        "tagger",
+    ),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
     "residual": (True, False, "encoder", "decoder"),
@@ -27,6 +35,7 @@ CHOICES = {
     "attention": ("after", "inside"),
     "summary": (None, "last", "mean"),
     "mask": ("causal", "prefix"),
+    "projections": tuple(TIED),
 }
 RATES = {
     "recurrent": 8e-3,
@@ -35,6 +44,7 @@ RATES = {
     "recurrent_only": 8e-3,
     "look_up": 3e-3,
     "tagger": 4e-3,
+    "one_layer": 8e-3,
 }
 # What a number must be, in words and as a test.
 _LIMITS = {
@@ -48,6 +58,9 @@ _LIMITS = {
     "dropout": ("at least 0 and below 1", lambda n: 0 <= n < 1),
     "smoothing": ("at least 0 and at most 1", lambda n: 0 <= n <= 1),
 }
+# Two small models, and the tasks that are for them alone.
+_WORD_BY_WORD = r"letters_back\d+|latest_capital"
+_OWN_TASKS = {"look_up": ("phone_book",), "one_layer": ("row", "round_table", "twins")}
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
 _TWO_STACKS = ("shared_projections", "summary", "wires")
@@ -56,7 +69,7 @@ _OPTIONS = (
     *_STACK,
     *_TWO_STACKS,
     *_LOOK_UP,
-    *("encoder", "attention", "attend", "score", "mask"),
+    *("encoder", "attention", "attend", "score", "mask", "projections"),
 )
 
 
@@ -73,12 +86,14 @@ class Settings:
     ----------
     task : str
         Name of a task, see `tasks.make_task`.
-    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "tagger"}
-        A recurrent encoder-decoder; a Transformer with encoder and decoder; or one stack, of a
-        Transformer's blocks or of recurrent layers, that reads source and target end to end. Of
+    model : str
+        A recurrent encoder-decoder (``recurrent``); a Transformer with encoder and decoder
+        (``transformer``); or one stack, of a Transformer's blocks (``decoder_only``) or of
+        recurrent layers (``recurrent_only``), that reads source and target end to end. Of
         these two, where the vocabularies are the same, a token is the same in both. Or the
-        smallest model that attends, one look-up, for the task ``phone_book`` alone. Or a tagger,
-        an encoder without a decoder, which says a word at each place of the source.
+        smallest model that attends, one look-up, for the task ``phone_book`` alone (``look_up``);
+        or one layer of self-attention with one head, for the tasks on cards (``one_layer``); or an
+        encoder without a decoder, which says a word at each place of the source (``tagger``).
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
@@ -124,6 +139,8 @@ class Settings:
         Where the two attentions of a Transformer's decoder get queries, keys and values, three
         letters each: "t" is the target so far, "s" the source; or "none", for an attention that
         adds nothing. See `transformer.rewired_block`.
+    projections : {"three matrices", "queries = keys", "one for all"}
+        How many a single layer has for its queries, keys and values.
     batch : int
         Pairs in a batch.
     reversed_source : bool
@@ -131,8 +148,8 @@ class Settings:
     steps : int
         Batches to train on.
     rate : float
-        Highest learning rate. If not given, 0.008 for recurrent models, 0.003 for a look-up, else
-        0.004.
+        Highest learning rate. If not given, 0.008 for recurrent models and one layer, 0.003 for a
+        look-up, else 0.004.
     warmup : int
         Steps in which the rate rises to it.
     clip : float
@@ -180,6 +197,7 @@ class Settings:
     mask: str = "causal"
     shared_projections: bool = False
     wires: str = WIRES
+    projections: str = "three matrices"
     batch: int = 32
     reversed_source: bool = False
     steps: int = 3000
@@ -212,10 +230,16 @@ class Settings:
             f"two attentions, as in {WIRES!r}",
         )
         require_task(self.task)
+        for model, fitting in _OWN_TASKS.items():
+            require(
+                (self.model == model) == (self.task in fitting),
+                f"model = {self.model!r} does not go with task = {self.task!r}: the model {model} "
+                f"is for the task {' or '.join(fitting)}, and for no other",
+            )
         require(
-            (self.model == "look_up") == (self.task == "phone_book"),
-            f"model = {self.model!r} does not go with task = {self.task!r}: the model look_up is "
-            "for the task phone_book, and for no other",
+            self.model != "tagger" or re.fullmatch(_WORD_BY_WORD, self.task),
+            f"model = 'tagger' does not go with task = {self.task!r}: it says a word at each place "
+            "of the source, as letters_back3 and latest_capital ask",
         )
         self._require_own_options()
         if self.model == "recurrent_only":
@@ -273,6 +297,8 @@ def _own_options(settings):
     if settings.model == "tagger":
         own = (*_STACK, "mask") if settings.encoder == "self_attention" else ()
         return ("encoder", *own), f"a tagger with encoder={settings.encoder!r}"
+    if settings.model == "one_layer":
+        return ("projections",), "one layer on cards"
     if settings.model == "look_up":
         own = ("score", *_LOOK_UP) if settings.score == "general" else ("score", "start_length")
         return own, f"a look-up with score={settings.score!r}"

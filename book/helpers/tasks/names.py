@@ -5,9 +5,10 @@ Stands on the families of tasks; knows no model.
 
 import difflib
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from helpers.shapes import require
+from helpers.tasks.cards import cards
 from helpers.tasks.stories import sentiment, summaries
 from helpers.tasks.symbols import (
     TESTED,
@@ -29,8 +30,11 @@ _ALONE = {
     "recall": recall,
     "recall_stream": recall_stream,
     "reversal": reversal,
+    "round_table": partial(cards, "round_table"),
+    "row": partial(cards, "row"),
     "sentiment": sentiment,
     "summaries": summaries,
+    "twins": partial(cards, "twins"),
 }
 
 
