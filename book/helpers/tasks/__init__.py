@@ -1,8 +1,9 @@
-"""The course's data, small enough to be generated on the spot: fourteen tasks.
+"""The course's data, small enough to be generated on the spot, and a real text: fifteen tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
 copying, recall, a word at each place) and on cards, small but real translation (number words,
-dates), and tasks in made-up English (sentiment, summaries). All names can be had from here.
+dates), tasks in made-up English (sentiment, summaries), and a real text. All names can be had from
+here.
 """
 
 from helpers.tasks.base import (
@@ -48,6 +49,7 @@ from helpers.tasks.symbols import (
     recall_stream,
     reversal,
 )
+from helpers.tasks.texts import HELD_OUT_TOPICS, python_topics, topics, whole_text
 from helpers.tasks.translation import (
     FIRST,
     HELD_OUT_EVERY,
@@ -71,6 +73,7 @@ __all__ = [
     "FILLERS",
     "FIRST",
     "HELD_OUT_EVERY",
+    "HELD_OUT_TOPICS",
     "LAST",
     "LOCALES",
     "MOODS",
@@ -103,6 +106,7 @@ __all__ = [
     "numbers",
     "pad",
     "phone_book",
+    "python_topics",
     "recall",
     "recall_stream",
     "require_task",
@@ -111,4 +115,6 @@ __all__ = [
     "sentiment",
     "split_text",
     "summaries",
+    "topics",
+    "whole_text",
 ]

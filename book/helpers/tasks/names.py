@@ -20,6 +20,7 @@ from helpers.tasks.symbols import (
     recall_stream,
     reversal,
 )
+from helpers.tasks.texts import python_topics
 from helpers.tasks.translation import dates, numbers
 
 _ALONE = {
@@ -27,6 +28,7 @@ _ALONE = {
     "dates": dates,
     "latest_capital": latest_capital,
     "phone_book": phone_book,
+    "python_topics": python_topics,
     "recall": recall,
     "recall_stream": recall_stream,
     "reversal": reversal,
@@ -86,11 +88,11 @@ def make_task(name):
     Parameters
     ----------
     name : str
-        ``copying``, ``dates``, ``latest_capital``, ``phone_book``, ``recall``, ``recall_stream``,
-        ``reversal``, ``sentiment`` or ``summaries``; or with a number: ``fr12`` and ``de9``, number
-        words of up to so many digits; ``reversal10`` and ``copying10``, trained up to that length;
-        ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys and ten
-        values; ``letters_back3``, so many places back.
+        ``copying``, ``dates``, ``latest_capital``, ``phone_book``, ``python_topics``, ``recall``,
+        ``recall_stream``, ``reversal``, ``sentiment`` or ``summaries``; or with a number: ``fr12``
+        and ``de9``, number words of up to so many digits; ``reversal10`` and ``copying10``,
+        trained up to that length; ``recall8``, up to so many keys; ``recall_stream4``, 1 to so
+        many pairs of ten keys and ten values; ``letters_back3``, so many places back.
 
     Returns
     -------
