@@ -21,8 +21,10 @@ from helpers.tasks.base import (
     pad,
     reversed_source,
     split_text,
+    unshifted,
 )
 from helpers.tasks.cards import asked_places, cards
+from helpers.tasks.cutting import cut_word, learn_merges, merge_pair
 from helpers.tasks.names import make_task, require_task
 from helpers.tasks.stories import (
     ASIDES,
@@ -51,14 +53,19 @@ from helpers.tasks.symbols import (
 )
 from helpers.tasks.texts import HELD_OUT_TOPICS, python_topics, topics, whole_text
 from helpers.tasks.translation import (
+    CUTS,
     FIRST,
     HELD_OUT_EVERY,
     LAST,
     LOCALES,
+    MERGES,
     RUNNING_EXAMPLE,
     STYLES,
+    cut_french,
     date_words,
     dates,
+    in_one_piece,
+    number_merges,
     number_words,
     numbers,
 )
@@ -66,6 +73,7 @@ from helpers.tasks.translation import (
 __all__ = [
     "ASIDES",
     "CITIES",
+    "CUTS",
     "DAYS",
     "DEGREES",
     "END",
@@ -76,6 +84,7 @@ __all__ = [
     "HELD_OUT_TOPICS",
     "LAST",
     "LOCALES",
+    "MERGES",
     "MOODS",
     "NEGATIVE",
     "NEGATORS",
@@ -94,14 +103,20 @@ __all__ = [
     "by_length",
     "cards",
     "copying",
+    "cut_french",
+    "cut_word",
     "date_words",
     "dates",
     "decode_tokens",
     "encode_tokens",
+    "in_one_piece",
     "latest_capital",
+    "learn_merges",
     "letters_back",
     "make_batch",
     "make_task",
+    "merge_pair",
+    "number_merges",
     "number_words",
     "numbers",
     "pad",
@@ -116,5 +131,6 @@ __all__ = [
     "split_text",
     "summaries",
     "topics",
+    "unshifted",
     "whole_text",
 ]

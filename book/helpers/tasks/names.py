@@ -52,6 +52,8 @@ def _so_far_back(places):
 _NUMBERED = {
     "fr": lambda digits: numbers("fr", digits),
     "de": lambda digits: numbers("de", digits),
+    "fr_letters": lambda digits: numbers("fr", digits, cut="letters"),
+    "fr_pairs": lambda digits: numbers("fr", digits, cut="pairs"),
     "reversal": lambda longest: reversal((2, longest), max(28, longest + 8)),
     "letters_back": _so_far_back,
     "copying": lambda longest: copying((2, longest), max(28, longest + 8)),
@@ -90,9 +92,10 @@ def make_task(name):
     name : str
         ``copying``, ``dates``, ``latest_capital``, ``phone_book``, ``python_topics``, ``recall``,
         ``recall_stream``, ``reversal``, ``sentiment`` or ``summaries``; or with a number: ``fr12``
-        and ``de9``, number words of up to so many digits; ``reversal10`` and ``copying10``,
-        trained up to that length; ``recall8``, up to so many keys; ``recall_stream4``, 1 to so
-        many pairs of ten keys and ten values; ``letters_back3``, so many places back.
+        and ``de9``, number words of up to so many digits; ``fr_letters3`` and ``fr_pairs3``, the
+        same in French, cut otherwise; ``reversal10`` and ``copying10``, trained up to that length;
+        ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys and
+        ten values; ``letters_back3``, so many places back.
 
     Returns
     -------
