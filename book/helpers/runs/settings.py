@@ -19,8 +19,14 @@ from helpers.transformer import TIED, WIRES
 
 CHOICES = {
     "model": (
-        *("recurrent", "transformer", "decoder_only", "recurrent_only"),
-        *("look_up", "look_ups", "one_layer"),
+        "recurrent",
+        "transformer",
+        "decoder_only",
+        "recurrent_only",
+        "look_up",
+        "look_ups",
+        "one_layer",
+        "tagger",
     ),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
@@ -39,6 +45,7 @@ RATES = {
     "recurrent_only": 8e-3,
     "look_up": 3e-3,
     "look_ups": 8e-3,
+    "tagger": 4e-3,
     "one_layer": 8e-3,
 }
 # What a number must be, in words and as a test.
@@ -54,6 +61,7 @@ _LIMITS = {
     "smoothing": ("at least 0 and at most 1", lambda n: 0 <= n <= 1),
 }
 # Two small models, and the tasks that are for them alone.
+_WORD_BY_WORD = r"letters_back\d+|latest_capital"
 _OWN_TASKS = {
     "look_up": ("phone_book",),
     "look_ups": ("phone_book1", "phone_book2", "phone_book3", "phone_book_hundred2"),
@@ -69,7 +77,7 @@ _OPTIONS = (
     *_TWO_STACKS,
     *_LOOK_UP,
     *_LOOK_UPS[2:],
-    *("encoder", "attention", "attend", "score", "mask", "projections"),
+    *("encoder", "attention", "attend", "score", "mask", "source_loss", "projections"),
 )
 
 
@@ -87,13 +95,15 @@ class Settings:
     task : str
         Name of a task, see `tasks.make_task`.
     model : str
-        A ``recurrent`` encoder-decoder; a ``transformer`` with encoder and decoder; or one stack,
-        of a Transformer's blocks (``decoder_only``) or of recurrent layers (``recurrent_only``),
-        that reads source and target end to end. Of these two, where the vocabularies are the same,
-        a token is the same in both. Or the smallest model that attends, one ``look_up``, for the
-        task ``phone_book`` alone; or several at once, by heads, ``look_ups``, for the same task
-        with a number behind it, see `start.init_look_ups`; or ``one_layer`` of self-attention with
-        one head, for the tasks on cards.
+        A recurrent encoder-decoder (``recurrent``); a Transformer with encoder and decoder
+        (``transformer``); or one stack, of a Transformer's blocks (``decoder_only``) or of
+        recurrent layers (``recurrent_only``), that reads source and target end to end. Of
+        these two, where the vocabularies are the same, a token is the same in both. Or the
+        smallest model that attends, one look-up, for the task ``phone_book`` alone (``look_up``);
+        or several at once, by heads, for the same task with a number behind it (``look_ups``, see
+        `start.init_look_ups`); or one layer of self-attention with one head, for the tasks on cards
+        (``one_layer``); or an encoder without a decoder, which says a word at each place of the
+        source (``tagger``).
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
@@ -118,7 +128,7 @@ class Settings:
     from_zero : bool
         Whether the matrix of its general scores starts at 0, so that all weights start equal.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
-        Of a recurrent model; in a recurrent-only one the cell, one of the first three.
+        Of a recurrent model; in a recurrent-only one the cell, one of the first three; of a tagger.
     attention : {"after", "inside"}
         Whether its decoder attends after its steps (Luong), or before each (Bahdanau).
     attend : bool
@@ -137,7 +147,11 @@ class Settings:
     mask : {"causal", "prefix"}
         Whether the source of a decoder-only model is read from left to right as well, or each of
         its tokens sees all of it. (With one layer, it cannot matter: what the tokens of the source
-        see reaches the target from the second block on.)
+        see reaches the target from the second block on.) Of a
+        tagger with self-attention the same, and its source is all there is.
+    source_loss : bool
+        Whether a decoder-only model learns to predict the tokens of the source as well, each from
+        those before it. (In a prefix it could see them.)
     shared_projections : bool
         Whether all attentions of a Transformer, in both stacks, have one set of projections.
     wires : str
@@ -150,6 +164,9 @@ class Settings:
         Pairs in a batch.
     reversed_source : bool
         Whether sources are read backwards.
+    shifted : bool
+        Whether a decoder reads, in training, the words before the one that it is asked for; if
+        not, by mistake, that word itself. See `tasks.unshifted`.
     steps : int
         Batches to train on.
     rate : float
@@ -202,11 +219,13 @@ class Settings:
     width_head: int = 0
     hidden: int = 128
     mask: str = "causal"
+    source_loss: bool = False
     shared_projections: bool = False
     wires: str = WIRES
     projections: str = "three matrices"
     batch: int = 32
     reversed_source: bool = False
+    shifted: bool = True
     steps: int = 3000
     rate: float | None = None
     warmup: int = 100
@@ -243,6 +262,16 @@ class Settings:
                 f"model = {self.model!r} does not go with task = {self.task!r}: the model {model} "
                 f"is for the task {' or '.join(fitting)}, and for no other",
             )
+        require(
+            self.shifted or self.model not in _OWN_TASKS,
+            f"shifted = False has no meaning for model = {self.model!r}, which reads no target; "
+            "leave it out",
+        )
+        require(
+            self.model != "tagger" or re.fullmatch(_WORD_BY_WORD, self.task),
+            f"model = 'tagger' does not go with task = {self.task!r}: it says a word at each place "
+            "of the source, as letters_back3 and latest_capital ask",
+        )
         self._require_own_options()
         if self.model == "recurrent_only":
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
@@ -293,11 +322,15 @@ def _own_options(settings):
     if settings.model == "decoder_only":
         # In the only block, the target looks at sources that have not looked anywhere yet.
         own = _STACK if settings.layers == 1 else (*_STACK, "mask")
-        return own, f"a decoder-only model with layers={settings.layers}"
+        own = (*own, "source_loss") if settings.mask == "causal" else own
+        return own, (f"a decoder-only model with layers={settings.layers}, mask={settings.mask!r}")
     if settings.model == "recurrent_only":
         return ("encoder", "layers"), "a recurrent model without a decoder"
     if settings.model == "look_ups":
         return _LOOK_UPS, "several look-ups"
+    if settings.model == "tagger":
+        own = (*_STACK, "mask") if settings.encoder == "self_attention" else ()
+        return ("encoder", *own), f"a tagger with encoder={settings.encoder!r}"
     if settings.model == "one_layer":
         return ("projections",), "one layer on cards"
     if settings.model == "look_up":
