@@ -26,7 +26,7 @@ LAYER = Settings(task="twins", model="one_layer", width=8, batch=4, steps=3, war
 # For each field: settings, and values of which each must give another model.
 OPTIONS = [
     (SMALL, "task", ("fr2", "de2")),
-    (SMALL.but(attend=False), "model", CHOICES["model"][:-2]),  # the others have their own tasks
+    (SMALL.but(attend=False), "model", CHOICES["model"][:-3]),  # the others have their own tasks
     *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY, BOOK, LAYER)),
     *((base, "heads", (1, 2, 4)) for base in (WITHIN, TRANSFORMER, STACK)),
     *((base, "layers", (1, 2)) for base in (WITHIN, TRANSFORMER, STACK, ONLY)),
@@ -49,6 +49,7 @@ OPTIONS = [
     *((base, "dropout", (0.0, 0.3)) for base in (SMALL, WITHIN, TRANSFORMER, STACK)),
     *((base, "smoothing", (0.0, 0.2)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
     (STACK.but(layers=2), "mask", CHOICES["mask"]),
+    (STACK, "source_loss", (False, True)),
     (LAYER, "projections", CHOICES["projections"]),
     (TRANSFORMER, "shared_projections", (False, True)),
     (TRANSFORMER.but(layers=2, norm="post"), "shared_projections", (False, True)),
@@ -56,6 +57,7 @@ OPTIONS = [
     (TRANSFORMER.but(positions="rotary", norm="post"), "wires", ("ttt tss", "tss ttt")),
     *((base, "batch", (4, 5)) for base in (SMALL, TRANSFORMER)),
     *((base, "reversed_source", (False, True)) for base in (LOOKING, TRANSFORMER, STACK, ONLY)),
+    *((base, "shifted", (True, False)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
     *((base, "steps", (3, 4)) for base in (SMALL, TRANSFORMER)),
     *((base, "rate", (0.01, 0.02)) for base in (SMALL, TRANSFORMER)),
     *((base, "warmup", (0, 2)) for base in (SMALL, TRANSFORMER)),

@@ -7,6 +7,7 @@ Stands on the models, settings and tasks. Whatever the model is, it is run in on
 from collections.abc import Callable
 from typing import NamedTuple
 
+import autograd.numpy as anp
 import numpy as np
 
 from helpers import cached, decoding, recurrent, seq2seq, transformer
@@ -18,10 +19,11 @@ from helpers.start import (
     init_look_up,
     init_one_layer,
     init_recurrent_only,
+    init_recurrent_tagger,
     init_seq2seq,
     init_transformer,
 )
-from helpers.tasks import SPECIAL, make_task, pad
+from helpers.tasks import PAD, SPECIAL, make_task, pad
 
 LONGEST = 256  # positions that a table of learned ones has
 
@@ -78,6 +80,7 @@ def build(settings):
         found = logits(params, batch, rng)
         return cross_entropy(found, batch.target_out, batch.target_mask, settings.smoothing)
 
+    loss = _loss_of_both(settings) if settings.source_loss else loss
     return Model(start, logits, loss, maps, begin)
 
 
@@ -104,6 +107,8 @@ def wiring(settings):
     """
     if settings.model == "recurrent_only":
         return {"cell": settings.encoder}
+    if settings.model == "tagger" and settings.encoder != "self_attention":
+        return {"encoder": settings.encoder}
     if settings.model == "one_layer":
         return {"projections": settings.projections}
     if settings.model == "look_up":
@@ -194,16 +199,11 @@ def _transformer(settings):
 
 def _decoder_only(settings):
     """Build one stack that reads source and target end to end."""
-    options, prefix = wiring(settings), settings.mask == "prefix"
+    options, prefix, read = wiring(settings), settings.mask == "prefix", _reading(settings)
 
     def start(rng):
         sizes = sum(_one_table(settings)), settings.width
         return init_decoder_only(rng, *sizes, **_shape(settings), norm=settings.norm)
-
-    def read(params, batch, tokens, rng=None):
-        seen = batch.source_lengths if prefix else None
-        dropping = _dropout(settings, rng)
-        return transformer.decoder_only(params, tokens, seen, **options, **dropping)
 
     def write(params, tokens):
         return cached.start_writing(params, tokens, prefix=prefix, **options)
@@ -215,6 +215,35 @@ def _decoder_only(settings):
         return {"stack": _stacked(read(params, batch, _joined(batch, first))[1])}
 
     return start, logits, maps, begin
+
+
+def _reading(settings):
+    """Return how a decoder-only model reads: (params, batch, tokens, rng) -> (logits, maps)."""
+    options, prefix = wiring(settings), settings.mask == "prefix"
+
+    def read(params, batch, tokens, rng=None):
+        seen = batch.source_lengths if prefix else None
+        dropping = _dropout(settings, rng)
+        return transformer.decoder_only(params, tokens, seen, **options, **dropping)
+
+    return read
+
+
+def _loss_of_both(settings):
+    """Return the loss of a decoder-only model that has to predict the source as well.
+
+    The token that opens the target is always the same, so it does not count.
+    """
+    read, (first, _) = _reading(settings), _one_table(settings)
+
+    def loss(params, batch, rng=None):
+        found, _ = read(params, batch, _joined(batch, first), rng)
+        said = np.where(batch.target_mask, batch.target_out + first, PAD)
+        rows = zip(batch.source, batch.source_lengths, said, strict=True)
+        following, _ = pad([[*source[1:n], *[PAD] * min(n, 1), *own] for source, n, own in rows])
+        return cross_entropy(found, following, following != PAD, settings.smoothing)
+
+    return loss
 
 
 def _recurrent_only(settings):
@@ -260,6 +289,40 @@ def _look_up(settings):
         return lambda tokens, state: (answer, state), None  # whatever has been said
 
     return start, logits, lambda params, batch: {}, begin
+
+
+def _tagger(settings):
+    """Build an encoder without a decoder: it says a word at each place of the source."""
+    options, first = wiring(settings), _one_table(settings)[0]
+    looks_within, sees_all = settings.encoder == "self_attention", settings.mask == "prefix"
+
+    def start(rng):
+        sizes, own = (sum(_one_table(settings)), settings.width), _shape(settings)
+        if looks_within:
+            return init_decoder_only(rng, *sizes, **own, norm=settings.norm)
+        return init_recurrent_tagger(rng, *sizes, **options)
+
+    def read(params, batch, rng=None):
+        if not looks_within:
+            states = recurrent.recurrent_tagger
+            return states(params, batch.source, batch.source_lengths, **options), []
+        seen = batch.source_lengths if sees_all else None
+        dropping = _dropout(settings, rng)
+        return transformer.decoder_only(params, batch.source, seen, **options, **dropping)
+
+    def logits(params, batch, rng=None):
+        said = read(params, batch, rng)[0][..., first:]
+        behind = np.zeros((*said.shape[:1], 1, *said.shape[2:]), said.dtype)  # END, which is given
+        return anp.concatenate([said, behind], axis=1)
+
+    def maps(params, batch):
+        weights = read(params, batch)[1]
+        return {"encoder": _stacked(weights)} if looks_within else {}
+
+    def begin(params, batch):
+        raise ValueError("a tagger says all its words at once: ask for its logits")
+
+    return start, logits, maps, begin
 
 
 def _one_layer(settings):
@@ -342,5 +405,6 @@ _BUILDERS = {
     "decoder_only": _decoder_only,
     "recurrent_only": _recurrent_only,
     "look_up": _look_up,
+    "tagger": _tagger,
     "one_layer": _one_layer,
 }

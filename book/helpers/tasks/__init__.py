@@ -1,8 +1,9 @@
-"""The course's data, small enough to be generated on the spot: twelve tasks.
+"""The course's data, small enough to be generated on the spot, and a real text: fifteen tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
-copying, recall) and on cards, small but real translation (number words, dates), and tasks in
-made-up English (sentiment, summaries). All names can be had from here.
+copying, recall, a word at each place) and on cards, small but real translation (number words,
+dates), tasks in made-up English (sentiment, summaries), and a real text. All names can be had from
+here.
 """
 
 from helpers.tasks.base import (
@@ -20,8 +21,10 @@ from helpers.tasks.base import (
     pad,
     reversed_source,
     split_text,
+    unshifted,
 )
 from helpers.tasks.cards import asked_places, cards
+from helpers.tasks.cutting import cut_word, learn_merges, merge_pair
 from helpers.tasks.names import make_task, require_task
 from helpers.tasks.stories import (
     ASIDES,
@@ -39,16 +42,30 @@ from helpers.tasks.stories import (
     sentiment,
     summaries,
 )
-from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
+from helpers.tasks.symbols import (
+    copying,
+    latest_capital,
+    letters_back,
+    phone_book,
+    recall,
+    recall_stream,
+    reversal,
+)
+from helpers.tasks.texts import HELD_OUT_TOPICS, python_topics, topics, whole_text
 from helpers.tasks.translation import (
+    CUTS,
     FIRST,
     HELD_OUT_EVERY,
     LAST,
     LOCALES,
+    MERGES,
     RUNNING_EXAMPLE,
     STYLES,
+    cut_french,
     date_words,
     dates,
+    in_one_piece,
+    number_merges,
     number_words,
     numbers,
 )
@@ -56,6 +73,7 @@ from helpers.tasks.translation import (
 __all__ = [
     "ASIDES",
     "CITIES",
+    "CUTS",
     "DAYS",
     "DEGREES",
     "END",
@@ -63,8 +81,10 @@ __all__ = [
     "FILLERS",
     "FIRST",
     "HELD_OUT_EVERY",
+    "HELD_OUT_TOPICS",
     "LAST",
     "LOCALES",
+    "MERGES",
     "MOODS",
     "NEGATIVE",
     "NEGATORS",
@@ -83,16 +103,25 @@ __all__ = [
     "by_length",
     "cards",
     "copying",
+    "cut_french",
+    "cut_word",
     "date_words",
     "dates",
     "decode_tokens",
     "encode_tokens",
+    "in_one_piece",
+    "latest_capital",
+    "learn_merges",
+    "letters_back",
     "make_batch",
     "make_task",
+    "merge_pair",
+    "number_merges",
     "number_words",
     "numbers",
     "pad",
     "phone_book",
+    "python_topics",
     "recall",
     "recall_stream",
     "require_task",
@@ -101,4 +130,7 @@ __all__ = [
     "sentiment",
     "split_text",
     "summaries",
+    "topics",
+    "unshifted",
+    "whole_text",
 ]
