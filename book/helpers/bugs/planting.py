@@ -89,7 +89,7 @@ def _calls(function, right, seen):
     named += [cell.cell_contents for cell in function.__closure__ or ()]
     for value in [*named, *_defaults(function)]:
         for one in value.values() if isinstance(value, dict) else [value]:
-            if one is right or inspect.isfunction(one) and _calls(one, right, seen):
+            if one is right or (inspect.isfunction(one) and _calls(one, right, seen)):
                 return True
     return False
 

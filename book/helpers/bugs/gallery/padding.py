@@ -16,7 +16,7 @@ X, MEMORY = RNG.standard_normal((1, 3, 8)), RNG.standard_normal((1, 5, 8))
 STATES, LENGTHS = RNG.standard_normal((2, 6, 3)).round(1), np.array([6, 2])
 STATES = STATES * (np.arange(6) < LENGTHS[:, None])[..., None]
 GRU = init_gru(RNG, 3, 4)
-FIVE = {"rows": tuple(f"word {i}" for i in range(1, 4)) + ("(pad)", "(pad)")}
+FIVE = {"rows": ("word 1", "word 2", "word 3", "(pad)", "(pad)")}
 FIVE |= {"columns": ("w1", "w2", "w3", "pad", "pad"), "is_map": True}
 SENTENCES = ("6 words of 6", "2 words of 6")
 ALONE = ("alone", "with 2 more padded places", "with 4 more")
@@ -211,12 +211,9 @@ class _PaddingCountedAsZero:
         return checks.close(cross_entropy(*longer, where), before, "the loss in a longer batch")
 
     def show(cross_entropy):
-        logits, targets = STATES[1:, :2], np.zeros((1, 2), dtype=int)
-        found = []
+        logits, found = STATES[1:, :2], []
         for more in (0, 2, 4):
-            longer = (
-                np.pad(logits, ((0, 0), (0, more), (0, 0))),
-                np.pad(targets, ((0, 0), (0, more))),
-            )
-            found.append([cross_entropy(*longer, np.arange(2 + more)[None] < 2)])
+            longer = np.pad(logits, ((0, 0), (0, more), (0, 0)))
+            targets = np.zeros((1, 2 + more), dtype=int)
+            found.append([cross_entropy(longer, targets, np.arange(2 + more)[None] < 2)])
         return np.array(found)

@@ -114,16 +114,14 @@ class _MemoryTakenFromTheTarget:
     ),
     note="The last of these met it as a crash. It stands in both versions of Neuromatch's W2D5; in "
     "one of them the number of classes is read off the size of the batch, too.",
-    pytorch="x + self.pe[: x.size(0)]  # batch first: x + self.pe[: x.size(1)], pe (longest, width)",
+    pytorch="x + self.pe[: x.size(0)]  # batch first: x + self.pe[:, : x.size(1)]",
 )
 class _PositionsAlongTheBatch:
     def right(params, x, name):
-        batch, n, width = x.shape
-        return x + params["table"][:n]  # (n, width)
+        return x + params["table"][: x.shape[1]]  # (n, width)
 
     def wrong(params, x, name):
-        batch, n, width = x.shape
-        return x + params["table"][:batch, None]  # (batch, 1, width)
+        return x + params["table"][: x.shape[0], None]  # (batch, 1, width)
 
     def check(add_positions):
         params = {"table": np.arange(18.0).reshape(9, 2)}
