@@ -37,7 +37,7 @@ TEXT = {
     "wrong": "That would show otherwise: {symptom}",
     "fold": "The two versions, the cost, the check",
     "unmeasured": "Not measured: {why}",
-    "seen": "Met in {count} public {kind}: {threads}.",
+    "seen": "Threads in {count} public {kind}: {threads}.",
 }
 
 
@@ -108,7 +108,8 @@ def card_html(one, entries, cost):
         f'<section class="bug" id="{one.name}" data-scripts="gallery quiz">'
         f'<h3>{escape(one.title)}<a class="headerlink" href="#{one.name}" '
         f'title="Link to this bug">#</a></h3><p class="see">{escape(one.bug.symptom)}</p>'
-        f"{_seen(one)}{_guess(one, entries)}<details><summary>{TEXT['fold']}</summary>"
+        f"{_seen(one)}{_guess(one, entries)}<details><summary>{TEXT['fold']}"
+        f'<span class="unseen">: {escape(one.title)}</span></summary>'
         f"<p><b>The mistake:</b> {escape(one.bug.mistake)}</p>{_needs(one)}{_versions(one)}"
         f"<h4>What it costs</h4>{cost}{_check(one)}"
         f"<h4>In PyTorch</h4><p>The same slip, and behind the # what is right:</p>"
@@ -179,8 +180,8 @@ def _numbers(one, values, others, title):
         for name, row, beside in zip(one.rows, values, others, strict=True)
     )
     return (
-        f'<div class="numbers"><table><caption>{title}</caption><tr><td></td>{head}</tr>{rows}'
-        "</table></div>"
+        f'<div class="numbers"><table><caption>{title}</caption><thead><tr><td></td>{head}</tr>'
+        f"</thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -268,8 +269,8 @@ def _cost(found):
     )
     count = len(next(iter(found.values()))[1])
     return (
-        f"<table><tr><th>right answers, {count} seeds</th><th>right version</th>"
-        f"<th>with the bug</th></tr>{rows}</table>"
+        f"<table><thead><tr><th>right answers, {count} seeds</th><th>right version</th>"
+        f"<th>with the bug</th></tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
@@ -310,8 +311,8 @@ def show_costs(entries, costs, caption):
         for name in sorted(costs, key=seen)
     )
     _show(
-        f'<figure class="costs" data-scripts="gallery"><table><tr><td></td>{head}</tr>{rows}'
-        f"</table><figcaption>{escape(caption)}</figcaption></figure>"
+        f'<figure class="costs" data-scripts="gallery"><table><thead><tr><td></td>{head}</tr>'
+        f"</thead><tbody>{rows}</tbody></table><figcaption>{escape(caption)}</figcaption></figure>"
     )
 
 

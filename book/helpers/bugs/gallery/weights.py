@@ -120,7 +120,6 @@ class _SoftmaxThatOverflows:
     columns=FIVE,
     is_map=True,
     others=("scores-by-the-number-of-keys", "softmax-over-queries"),
-    seen=("delzac/cntkx#10",),
     note="The only check of attention in Neuromatch's W2D5 uses entries up to 114: its softmax is "
     "one-hot whatever the scale, so no scaling passes, and so does division by d. A check must not "
     "be saturated.",
