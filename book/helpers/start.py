@@ -572,6 +572,36 @@ def init_look_up(rng, entries, answers, width, score="dot", *, length=1.0, from_
 
 
 @shapes
+def init_one_layer(rng, vocabulary, answers, width, heads=1):
+    """Start one layer of self-attention, see `transformer.one_layer`.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    vocabulary, answers : int
+        Numbers of tokens that are read, and that may be said.
+    width : int
+    heads : int
+
+    Returns
+    -------
+    dict
+        ``embedding``, ``attention`` and ``output``.
+
+    Examples
+    --------
+    >>> params = init_one_layer(np.random.default_rng(0), 7, 5, 8)
+    >>> params["output"]["weight"].shape
+    (8, 5)
+    """
+    return {
+        "embedding": init_embedding(rng, vocabulary, width),
+        "attention": init_multi_head(rng, width, heads),
+        "output": init_linear(rng, width, answers),
+    }
+
+
+@shapes
 def init_seq2seq(
     rng,
     source_vocabulary,

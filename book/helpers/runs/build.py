@@ -17,11 +17,12 @@ from helpers.shapes import require
 from helpers.start import (
     init_decoder_only,
     init_look_up,
+    init_one_layer,
     init_recurrent_only,
     init_seq2seq,
     init_transformer,
 )
-from helpers.tasks import make_task, pad
+from helpers.tasks import SPECIAL, make_task, pad
 
 LONGEST = 256  # positions that a table of learned ones has
 
@@ -40,8 +41,9 @@ class Model(NamedTuple):
         (params, batch, rng=None) -> cross-entropy of the target words, smoothed as chosen.
     maps : callable
         (params, batch) -> dict of attention maps, each (batch, layers, heads, n_queries, n_keys):
-        ``cross``, ``encoder`` and ``decoder`` of those that the model has; ``stack`` of a
-        decoder-only one; nothing of a recurrent one without a decoder, or of a look-up.
+        ``cross``, ``encoder`` and ``decoder`` of those that the model has, the second of one layer
+        too; ``stack`` of a decoder-only one; nothing of a recurrent one without a decoder, or of
+        a look-up.
     begin : callable
         (params, batch) -> (step, state), to say the target word by word with `decoding`.
     """
@@ -121,6 +123,8 @@ def wiring(settings):
     """
     if settings.model == "recurrent_only":
         return {"cell": settings.encoder}
+    if settings.model == "one_layer":
+        return {"projections": settings.projections}
     if settings.model == "look_up":
         return {"score": settings.score}
     names = ("positions", "norm", "residual")
@@ -277,6 +281,36 @@ def _look_up(settings):
     return start, logits, lambda params, batch: {}, begin
 
 
+def _one_layer(settings):
+    """Build one layer of self-attention that says something at every place, never a special token.
+
+    With answers that are never right in its output, the twins learn far more slowly.
+    """
+    options = wiring(settings)
+
+    def start(rng):
+        entries, answers = _sizes(settings)
+        return init_one_layer(rng, entries, answers - len(SPECIAL), settings.width)
+
+    def logits(params, batch, rng=None):
+        found, _ = transformer.one_layer(params, batch.source, **options)
+        n, answers, kind = *found.shape[1:], found.dtype
+        # The end is given, not said: whatever the last one says will do.
+        places = np.eye(n, dtype=kind)[[*range(n), n - 1]]
+        shift = np.eye(answers, answers + len(SPECIAL), len(SPECIAL), dtype=kind)
+        never = np.where(shift.any(axis=0), 0, -1e9).astype(kind)
+        return places @ found @ shift + never
+
+    def maps(params, batch):
+        return {"encoder": _stacked([transformer.one_layer(params, batch.source, **options)[1]])}
+
+    def begin(params, batch):
+        answers = logits(params, batch)  # whatever has been said
+        return lambda tokens, place: (answers[:, place : place + 1], place + 1), 0
+
+    return start, logits, maps, begin
+
+
 def _one_table(settings):
     """Return where the target's tokens begin in the table that holds both, and how many they are.
 
@@ -327,4 +361,5 @@ _BUILDERS = {
     "decoder_only": _decoder_only,
     "recurrent_only": _recurrent_only,
     "look_up": _look_up,
+    "one_layer": _one_layer,
 }

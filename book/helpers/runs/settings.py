@@ -16,10 +16,10 @@ from helpers.bugs import BUGS
 from helpers.positions import POSITIONS
 from helpers.shapes import require, require_choice
 from helpers.tasks import require_task
-from helpers.transformer import WIRES
+from helpers.transformer import TIED, WIRES
 
 CHOICES = {
-    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"),
+    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "one_layer"),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
     "residual": (True, False, "encoder", "decoder"),
@@ -28,6 +28,7 @@ CHOICES = {
     "attention": ("after", "inside"),
     "summary": (None, "last", "mean"),
     "mask": ("causal", "prefix"),
+    "projections": tuple(TIED),
 }
 RATES = {
     "recurrent": 8e-3,
@@ -35,6 +36,7 @@ RATES = {
     "decoder_only": 4e-3,
     "recurrent_only": 8e-3,
     "look_up": 3e-3,
+    "one_layer": 8e-3,
 }
 # What a number must be, in words and as a test.
 _LIMITS = {
@@ -48,6 +50,8 @@ _LIMITS = {
     "dropout": ("at least 0 and below 1", lambda n: 0 <= n < 1),
     "smoothing": ("at least 0 and at most 1", lambda n: 0 <= n <= 1),
 }
+# Two small models, and the tasks that are for them alone.
+_OWN_TASKS = {"look_up": ("phone_book",), "one_layer": ("row", "round_table", "twins")}
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
 _TWO_STACKS = ("shared_projections", "summary", "wires")
@@ -56,7 +60,7 @@ _OPTIONS = (
     *_STACK,
     *_TWO_STACKS,
     *_LOOK_UP,
-    *("encoder", "attention", "attend", "score", "mask"),
+    *("encoder", "attention", "attend", "score", "mask", "projections"),
 )
 
 
@@ -73,11 +77,12 @@ class Settings:
     ----------
     task : str
         Name of a task, see `tasks.make_task`.
-    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"}
+    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "one_layer"}
         A recurrent encoder-decoder; a Transformer with encoder and decoder; or one stack, of a
         Transformer's blocks or of recurrent layers, that reads source and target end to end. Of
         these two, where the vocabularies are the same, a token is the same in both. Or the
-        smallest model that attends, one look-up, for the task ``phone_book`` alone.
+        smallest model that attends, one look-up, for the task ``phone_book`` alone; or one layer
+        of self-attention with one head, for the tasks on cards.
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
@@ -122,6 +127,8 @@ class Settings:
         Where the two attentions of a Transformer's decoder get queries, keys and values, three
         letters each: "t" is the target so far, "s" the source; or "none", for an attention that
         adds nothing. See `transformer.rewired_block`.
+    projections : {"three matrices", "queries = keys", "one for all"}
+        How many a single layer has for its queries, keys and values.
     batch : int
         Pairs in a batch.
     reversed_source : bool
@@ -129,8 +136,8 @@ class Settings:
     steps : int
         Batches to train on.
     rate : float
-        Highest learning rate. If not given, 0.008 for recurrent models, 0.003 for a look-up, else
-        0.004.
+        Highest learning rate. If not given, 0.008 for recurrent models and one layer, 0.003 for a
+        look-up, else 0.004.
     warmup : int
         Steps in which the rate rises to it.
     clip : float
@@ -181,6 +188,7 @@ class Settings:
     mask: str = "causal"
     shared_projections: bool = False
     wires: str = WIRES
+    projections: str = "three matrices"
     batch: int = 32
     reversed_source: bool = False
     steps: int = 3000
@@ -215,11 +223,12 @@ class Settings:
         )
         require_choice("bug", self.bug, ("", *BUGS))
         require_task(self.task)
-        require(
-            (self.model == "look_up") == (self.task == "phone_book"),
-            f"model = {self.model!r} does not go with task = {self.task!r}: the model look_up is "
-            "for the task phone_book, and for no other",
-        )
+        for model, fitting in _OWN_TASKS.items():
+            require(
+                (self.model == model) == (self.task in fitting),
+                f"model = {self.model!r} does not go with task = {self.task!r}: the model {model} "
+                f"is for the task {' or '.join(fitting)}, and for no other",
+            )
         self._require_own_options()
         if self.model == "recurrent_only":
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
@@ -273,6 +282,8 @@ def _own_options(settings):
         return own, f"a decoder-only model with layers={settings.layers}"
     if settings.model == "recurrent_only":
         return ("encoder", "layers"), "a recurrent model without a decoder"
+    if settings.model == "one_layer":
+        return ("projections",), "one layer on cards"
     if settings.model == "look_up":
         own = ("score", *_LOOK_UP) if settings.score == "general" else ("score", "start_length")
         return own, f"a look-up with score={settings.score!r}"

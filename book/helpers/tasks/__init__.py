@@ -1,8 +1,8 @@
-"""The course's data, small enough to be generated on the spot: nine tasks.
+"""The course's data, small enough to be generated on the spot: twelve tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
-copying, recall), small but real translation (number words, dates), and tasks in made-up English
-(sentiment, summaries). All names can be had from here.
+copying, recall) and on cards, small but real translation (number words, dates), and tasks in
+made-up English (sentiment, summaries). All names can be had from here.
 """
 
 from helpers.tasks.base import (
@@ -21,6 +21,7 @@ from helpers.tasks.base import (
     reversed_source,
     split_text,
 )
+from helpers.tasks.cards import asked_places, cards
 from helpers.tasks.names import make_task, require_task
 from helpers.tasks.stories import (
     ASIDES,
@@ -77,8 +78,10 @@ __all__ = [
     "SUBJECTS",
     "Batch",
     "Task",
+    "asked_places",
     "batches",
     "by_length",
+    "cards",
     "copying",
     "date_words",
     "dates",

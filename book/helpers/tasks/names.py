@@ -5,9 +5,10 @@ Stands on the families of tasks; knows no model.
 
 import difflib
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from helpers.shapes import require
+from helpers.tasks.cards import cards
 from helpers.tasks.stories import sentiment, summaries
 from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
 from helpers.tasks.translation import dates, numbers
@@ -19,8 +20,11 @@ _ALONE = {
     "recall": recall,
     "recall_stream": recall_stream,
     "reversal": reversal,
+    "round_table": partial(cards, "round_table"),
+    "row": partial(cards, "row"),
     "sentiment": sentiment,
     "summaries": summaries,
+    "twins": partial(cards, "twins"),
 }
 # A name with a number behind it: number words up to so many digits, sequences of up to so many
 # symbols to train on (tested up to 28, or 8 more than that), lists of so many keys; streams of so
