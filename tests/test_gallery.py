@@ -211,7 +211,7 @@ def test_a_card_has_all_that_it_promises(cards, name):
     assert f'id="{name}"' in card and f'href="#{name}"' in card
     before, fold = card.split("<details>")
     assert before.count("data-right") == 1 and before.count('type="radio"') == 3
-    versions = re.findall(r"<pre>(.*?)</pre>", fold, re.DOTALL)
+    versions = re.findall(r"<pre[^>]*>(.*?)</pre>", fold, re.DOTALL)
     assert len(versions) == 4 and "<mark>" in versions[0] + versions[1]
     assert "not yet: " in fold and "In PyTorch" in fold and "Seen in the wild" in fold
     assert "=0x" not in card and " at 0x" not in card

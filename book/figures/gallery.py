@@ -113,7 +113,7 @@ def card_html(one, entries, cost):
         f"<p><b>The mistake:</b> {escape(one.bug.mistake)}</p>{_needs(one)}{_versions(one)}"
         f"<h4>What it costs</h4>{cost}{_check(one)}"
         f"<h4>In PyTorch</h4><p>The same slip, and behind the # what is right:</p>"
-        f"<pre>{escape(one.pytorch)}</pre>{_in_the_wild(one)}</details></section>"
+        f"{_pre(escape(one.pytorch))}{_in_the_wild(one)}</details></section>"
     )
 
 
@@ -126,6 +126,11 @@ def _show(html):
         sheets.append(".quiz input:checked ~ .reason { display: block; }")
         html = f"<style>{''.join(sheets)}</style>{html}"
     _show_html(html)
+
+
+def _pre(code):
+    """Return code, which the keyboard can scroll where it is too wide."""
+    return f'<pre tabindex="0">{code}</pre>'
 
 
 def _paragraph(kind, why):
@@ -221,8 +226,8 @@ def _versions(one):
         ):
             side += [_line(line, kind != "equal") for line in lines[start:end]]
     return (
-        f'<div class="both"><div><p>right</p><pre>{"".join(marked[0])}</pre></div>'
-        f'<div class="wrong"><p>wrong</p><pre>{"".join(marked[1])}</pre></div></div>'
+        f'<div class="both"><div><p>right</p>{_pre("".join(marked[0]))}</div>'
+        f'<div class="wrong"><p>wrong</p>{_pre("".join(marked[1]))}</div></div>'
     )
 
 
@@ -245,7 +250,7 @@ def _check(one):
     with np.errstate(all="ignore"):
         verdict = one.check(one.bug.wrong)
     return (
-        f"<h4>The check that finds it</h4><pre>{escape(_code(one.check, 'check'))}</pre>"
+        f"<h4>The check that finds it</h4>{_pre(escape(_code(one.check, 'check')))}"
         f"<p>With the bug it says: <i>{escape(str(verdict))}</i></p>"
     )
 
