@@ -49,6 +49,7 @@ OPTIONS = [
     *((base, "dropout", (0.0, 0.3)) for base in (SMALL, WITHIN, TRANSFORMER, STACK)),
     *((base, "smoothing", (0.0, 0.2)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
     (STACK.but(layers=2), "mask", CHOICES["mask"]),
+    (STACK, "source_loss", (False, True)),
     (LAYER, "projections", CHOICES["projections"]),
     (TRANSFORMER, "shared_projections", (False, True)),
     (TRANSFORMER.but(layers=2, norm="post"), "shared_projections", (False, True)),

@@ -22,7 +22,7 @@ from helpers.start import (
     init_seq2seq,
     init_transformer,
 )
-from helpers.tasks import SPECIAL, make_task, pad
+from helpers.tasks import PAD, SPECIAL, make_task, pad
 
 LONGEST = 256  # positions that a table of learned ones has
 
@@ -79,6 +79,7 @@ def build(settings):
         found = logits(params, batch, rng)
         return cross_entropy(found, batch.target_out, batch.target_mask, settings.smoothing)
 
+    loss = _loss_of_both(settings) if settings.source_loss else loss
     model = Model(start, logits, loss, maps, begin)
     return _with_bug(model, settings.bug) if settings.bug else model
 
@@ -213,16 +214,11 @@ def _transformer(settings):
 
 def _decoder_only(settings):
     """Build one stack that reads source and target end to end."""
-    options, prefix = wiring(settings), settings.mask == "prefix"
+    options, prefix, read = wiring(settings), settings.mask == "prefix", _reading(settings)
 
     def start(rng):
         sizes = sum(_one_table(settings)), settings.width
         return init_decoder_only(rng, *sizes, **_shape(settings), norm=settings.norm)
-
-    def read(params, batch, tokens, rng=None):
-        seen = batch.source_lengths if prefix else None
-        dropping = _dropout(settings, rng)
-        return transformer.decoder_only(params, tokens, seen, **options, **dropping)
 
     def write(params, tokens):
         return cached.start_writing(params, tokens, prefix=prefix, **options)
@@ -234,6 +230,35 @@ def _decoder_only(settings):
         return {"stack": _stacked(read(params, batch, _joined(batch, first))[1])}
 
     return start, logits, maps, begin
+
+
+def _reading(settings):
+    """Return how a decoder-only model reads: (params, batch, tokens, rng) -> (logits, maps)."""
+    options, prefix = wiring(settings), settings.mask == "prefix"
+
+    def read(params, batch, tokens, rng=None):
+        seen = batch.source_lengths if prefix else None
+        dropping = _dropout(settings, rng)
+        return transformer.decoder_only(params, tokens, seen, **options, **dropping)
+
+    return read
+
+
+def _loss_of_both(settings):
+    """Return the loss of a decoder-only model that has to predict the source as well.
+
+    The token that opens the target is always the same, so it does not count.
+    """
+    read, (first, _) = _reading(settings), _one_table(settings)
+
+    def loss(params, batch, rng=None):
+        found, _ = read(params, batch, _joined(batch, first), rng)
+        said = np.where(batch.target_mask, batch.target_out + first, PAD)
+        rows = zip(batch.source, batch.source_lengths, said, strict=True)
+        following, _ = pad([[*source[1:n], *[PAD] * min(n, 1), *own] for source, n, own in rows])
+        return cross_entropy(found, following, following != PAD, settings.smoothing)
+
+    return loss
 
 
 def _recurrent_only(settings):

@@ -60,7 +60,7 @@ _OPTIONS = (
     *_STACK,
     *_TWO_STACKS,
     *_LOOK_UP,
-    *("encoder", "attention", "attend", "score", "mask", "projections"),
+    *("encoder", "attention", "attend", "score", "mask", "source_loss", "projections"),
 )
 
 
@@ -121,6 +121,9 @@ class Settings:
         Whether the source of a decoder-only model is read from left to right as well, or each of
         its tokens sees all of it. (With one layer, it cannot matter: what the tokens of the source
         see reaches the target from the second block on.)
+    source_loss : bool
+        Whether a decoder-only model learns to predict the tokens of the source as well, each from
+        those before it. (In a prefix it could see them.)
     shared_projections : bool
         Whether all attentions of a Transformer, in both stacks, have one set of projections.
     wires : str
@@ -186,6 +189,7 @@ class Settings:
     start_length: float = 1.0
     from_zero: bool = False
     mask: str = "causal"
+    source_loss: bool = False
     shared_projections: bool = False
     wires: str = WIRES
     projections: str = "three matrices"
@@ -279,7 +283,8 @@ def _own_options(settings):
     if settings.model == "decoder_only":
         # In the only block, the target looks at sources that have not looked anywhere yet.
         own = _STACK if settings.layers == 1 else (*_STACK, "mask")
-        return own, f"a decoder-only model with layers={settings.layers}"
+        own = (*own, "source_loss") if settings.mask == "causal" else own
+        return own, (f"a decoder-only model with layers={settings.layers}, mask={settings.mask!r}")
     if settings.model == "recurrent_only":
         return ("encoder", "layers"), "a recurrent model without a decoder"
     if settings.model == "one_layer":

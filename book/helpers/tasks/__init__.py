@@ -1,8 +1,8 @@
-"""The course's data, small enough to be generated on the spot: twelve tasks.
+"""The course's data, small enough to be generated on the spot, and a real text: thirteen tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
-copying, recall) and on cards, small but real translation (number words, dates), and tasks in
-made-up English (sentiment, summaries). All names can be had from here.
+copying, recall) and on cards, small but real translation (number words, dates), tasks in made-up
+English (sentiment, summaries), and a real text. All names can be had from here.
 """
 
 from helpers.tasks.base import (
@@ -40,6 +40,7 @@ from helpers.tasks.stories import (
     summaries,
 )
 from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
+from helpers.tasks.texts import HELD_OUT_TOPICS, python_topics, topics, whole_text
 from helpers.tasks.translation import (
     FIRST,
     HELD_OUT_EVERY,
@@ -63,6 +64,7 @@ __all__ = [
     "FILLERS",
     "FIRST",
     "HELD_OUT_EVERY",
+    "HELD_OUT_TOPICS",
     "LAST",
     "LOCALES",
     "MOODS",
@@ -93,6 +95,7 @@ __all__ = [
     "numbers",
     "pad",
     "phone_book",
+    "python_topics",
     "recall",
     "recall_stream",
     "require_task",
@@ -101,4 +104,6 @@ __all__ = [
     "sentiment",
     "split_text",
     "summaries",
+    "topics",
+    "whole_text",
 ]

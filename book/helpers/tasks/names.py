@@ -11,12 +11,14 @@ from helpers.shapes import require
 from helpers.tasks.cards import cards
 from helpers.tasks.stories import sentiment, summaries
 from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
+from helpers.tasks.texts import python_topics
 from helpers.tasks.translation import dates, numbers
 
 _ALONE = {
     "copying": copying,
     "dates": dates,
     "phone_book": phone_book,
+    "python_topics": python_topics,
     "recall": recall,
     "recall_stream": recall_stream,
     "reversal": reversal,
@@ -67,11 +69,11 @@ def make_task(name):
     Parameters
     ----------
     name : str
-        ``copying``, ``dates``, ``phone_book``, ``recall``, ``recall_stream``, ``reversal``,
-        ``sentiment`` or ``summaries``; or with a number: ``fr12`` and ``de9``, number words of up
-        to so many digits; ``reversal10`` and ``copying10``, trained up to that length;
-        ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys and ten
-        values.
+        ``copying``, ``dates``, ``phone_book``, ``python_topics``, ``recall``, ``recall_stream``,
+        ``reversal``, ``sentiment`` or ``summaries``; or with a number: ``fr12`` and ``de9``,
+        number words of up to so many digits; ``reversal10`` and ``copying10``, trained up to that
+        length; ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys
+        and ten values.
 
     Returns
     -------
