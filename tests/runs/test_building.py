@@ -57,6 +57,7 @@ OPTIONS = [
     (TRANSFORMER.but(positions="rotary", norm="post"), "wires", ("ttt tss", "tss ttt")),
     *((base, "batch", (4, 5)) for base in (SMALL, TRANSFORMER)),
     *((base, "reversed_source", (False, True)) for base in (LOOKING, TRANSFORMER, STACK, ONLY)),
+    *((base, "shifted", (True, False)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
     *((base, "steps", (3, 4)) for base in (SMALL, TRANSFORMER)),
     *((base, "rate", (0.01, 0.02)) for base in (SMALL, TRANSFORMER)),
     *((base, "warmup", (0, 2)) for base in (SMALL, TRANSFORMER)),

@@ -136,6 +136,9 @@ class Settings:
         Pairs in a batch.
     reversed_source : bool
         Whether sources are read backwards.
+    shifted : bool
+        Whether a decoder reads, in training, the words before the one that it is asked for; if
+        not, by mistake, that word itself. See `tasks.unshifted`.
     steps : int
         Batches to train on.
     rate : float
@@ -195,6 +198,7 @@ class Settings:
     projections: str = "three matrices"
     batch: int = 32
     reversed_source: bool = False
+    shifted: bool = True
     steps: int = 3000
     rate: float | None = None
     warmup: int = 100
@@ -233,6 +237,11 @@ class Settings:
                 f"model = {self.model!r} does not go with task = {self.task!r}: the model {model} "
                 f"is for the task {' or '.join(fitting)}, and for no other",
             )
+        require(
+            self.shifted or self.model not in _OWN_TASKS,
+            f"shifted = False has no meaning for model = {self.model!r}, which reads no target; "
+            "leave it out",
+        )
         self._require_own_options()
         if self.model == "recurrent_only":
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])

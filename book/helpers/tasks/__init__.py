@@ -20,8 +20,10 @@ from helpers.tasks.base import (
     pad,
     reversed_source,
     split_text,
+    unshifted,
 )
 from helpers.tasks.cards import asked_places, cards
+from helpers.tasks.cutting import cut_word, learn_merges, merge_pair
 from helpers.tasks.names import make_task, require_task
 from helpers.tasks.stories import (
     ASIDES,
@@ -42,14 +44,19 @@ from helpers.tasks.stories import (
 from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
 from helpers.tasks.texts import HELD_OUT_TOPICS, python_topics, topics, whole_text
 from helpers.tasks.translation import (
+    CUTS,
     FIRST,
     HELD_OUT_EVERY,
     LAST,
     LOCALES,
+    MERGES,
     RUNNING_EXAMPLE,
     STYLES,
+    cut_french,
     date_words,
     dates,
+    in_one_piece,
+    number_merges,
     number_words,
     numbers,
 )
@@ -57,6 +64,7 @@ from helpers.tasks.translation import (
 __all__ = [
     "ASIDES",
     "CITIES",
+    "CUTS",
     "DAYS",
     "DEGREES",
     "END",
@@ -67,6 +75,7 @@ __all__ = [
     "HELD_OUT_TOPICS",
     "LAST",
     "LOCALES",
+    "MERGES",
     "MOODS",
     "NEGATIVE",
     "NEGATORS",
@@ -85,12 +94,18 @@ __all__ = [
     "by_length",
     "cards",
     "copying",
+    "cut_french",
+    "cut_word",
     "date_words",
     "dates",
     "decode_tokens",
     "encode_tokens",
+    "in_one_piece",
+    "learn_merges",
     "make_batch",
     "make_task",
+    "merge_pair",
+    "number_merges",
     "number_words",
     "numbers",
     "pad",
@@ -105,5 +120,6 @@ __all__ = [
     "split_text",
     "summaries",
     "topics",
+    "unshifted",
     "whole_text",
 ]

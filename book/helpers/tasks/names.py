@@ -34,6 +34,8 @@ _ALONE = {
 _NUMBERED = {
     "fr": lambda digits: numbers("fr", digits),
     "de": lambda digits: numbers("de", digits),
+    "fr_letters": lambda digits: numbers("fr", digits, cut="letters"),
+    "fr_pairs": lambda digits: numbers("fr", digits, cut="pairs"),
     "reversal": lambda longest: reversal((2, longest), max(28, longest + 8)),
     "copying": lambda longest: copying((2, longest), max(28, longest + 8)),
     "recall": lambda pairs: recall((2, pairs)),
@@ -71,9 +73,10 @@ def make_task(name):
     name : str
         ``copying``, ``dates``, ``phone_book``, ``python_topics``, ``recall``, ``recall_stream``,
         ``reversal``, ``sentiment`` or ``summaries``; or with a number: ``fr12`` and ``de9``,
-        number words of up to so many digits; ``reversal10`` and ``copying10``, trained up to that
-        length; ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys
-        and ten values.
+        number words of up to so many digits; ``fr_letters3`` and ``fr_pairs3``, the same in
+        French, cut otherwise; ``reversal10`` and ``copying10``, trained up to that length;
+        ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys and
+        ten values.
 
     Returns
     -------
