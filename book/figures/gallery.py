@@ -185,8 +185,8 @@ def _numbers(one, values, others, title):
         for name, row, beside in zip(one.rows, values, others, strict=True)
     )
     return (
-        f'<div class="numbers"><table><caption>{title}</caption><thead><tr><td></td>{head}</tr>'
-        f"</thead><tbody>{rows}</tbody></table></div>"
+        f'<div class="numbers" tabindex="0"><table><caption>{title}</caption><thead><tr><td></td>'
+        f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
