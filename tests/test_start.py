@@ -62,6 +62,7 @@ MORE = {
     "location": lambda rng: start.init_location(rng, 4, 9),
     "one_layer": lambda rng: start.init_one_layer(rng, 7, 5, 8, 2),
     "recurrent_only": lambda rng: start.init_recurrent_only(rng, 5, 4, "lstm", 2),
+    "recurrent_tagger": lambda rng: start.init_recurrent_tagger(rng, 5, 4, "bidirectional"),
     "orthogonal": lambda rng: start.orthogonal(rng, 4),
     "seq2seq general": lambda rng: start.init_seq2seq(rng, 5, 7, 4, score="general"),
     "seq2seq location": lambda rng: start.init_seq2seq(rng, 5, 7, 4, score="location"),

@@ -132,7 +132,18 @@ class Text(NamedTuple):
         return ipywidgets.Text(value=value, description=self.label)
 
 
-def show_card(name, draw, controls, start, *, data=None, caption="", only_here=(), scripts=()):
+def show_card(
+    name,
+    draw,
+    controls,
+    start,
+    *,
+    data=None,
+    caption="",
+    only_here=(),
+    scripts=(),
+    models=(),
+):
     """Show a small figure: in the built book with its script, in a kernel with widgets.
 
     Parameters
@@ -152,6 +163,8 @@ def show_card(name, draw, controls, start, *, data=None, caption="", only_here=(
         Controls for a kernel alone, for what is dragged on a page.
     scripts : sequence of str
         Other scripts that its own one needs, by name.
+    models : sequence of str
+        Names of the files of trained models, ``_static/live/NAME.js``, which the script runs.
 
     Examples
     --------
@@ -164,9 +177,12 @@ def show_card(name, draw, controls, start, *, data=None, caption="", only_here=(
         shown = {control.name: start[control.name] for control in (*controls, *only_here)}
         # In a script element, only a "<" could end the data too early.
         text = json.dumps(data or {}, ensure_ascii=False, separators=(",", ":"))
+        engine = ("engine",) if models else ()
+        needed = f'data-scripts="{" ".join((*engine, "attend", *scripts, name))}"'
+        needed += f' data-models="{" ".join(models)}"' if models else ""
         below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
         _show_html(
-            f'<figure class="attend {name}" data-scripts="{" ".join(("attend", *scripts, name))}">'
+            f'<figure class="attend {name}" {needed}>'
             f'<div class="controls">{parts}</div><div class="drawing">{draw(**shown)}</div>{below}'
             f'<script type="application/json">{text.replace("<", chr(92) + "u003c")}</script>'
             "</figure>"

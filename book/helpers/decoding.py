@@ -163,7 +163,7 @@ def chances(logits, temperature=1.0, top_k=None):
     Parameters
     ----------
     logits : array (..., vocabulary)
-    temperature : float, above 0
+    temperature : float, at least 0.001
     top_k : int, at least 1, optional
         So many likeliest tokens keep a chance; all, if it is not given. Tokens that are as likely
         as the last of them stay in as well.
@@ -175,7 +175,7 @@ def chances(logits, temperature=1.0, top_k=None):
     Raises
     ------
     ValueError
-        If `temperature` or `top_k` is not above 0.
+        If `temperature` or `top_k` is too small.
 
     References
     ----------

@@ -531,6 +531,43 @@ def init_recurrent_only(rng, vocabulary, width=64, cell="gru", layers=1):
 
 
 @shapes
+def init_recurrent_tagger(rng, vocabulary, width=64, encoder="gru"):
+    """Start a recurrent encoder that says a word at each place, see `recurrent.recurrent_tagger`.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    vocabulary : int, at least 1
+        Number of tokens.
+    width : int, at least 1
+        Size of embeddings and outputs.
+    encoder : {"gru", "rnn", "lstm", "bidirectional"}
+        A bidirectional one has two GRUs of half the width.
+
+    Returns
+    -------
+    dict
+        Nested, float32.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1, there is no encoder of that name, or the width of a bidirectional
+        one is odd.
+
+    Examples
+    --------
+    >>> sorted(init_recurrent_tagger(np.random.default_rng(0), 5, 8))
+    ['embedding', 'encoder', 'output']
+    """
+    return {
+        "embedding": init_embedding(rng, vocabulary, width),
+        "encoder": _init_any_encoder(rng, encoder, width, {}),
+        "output": init_linear(rng, width, vocabulary),
+    }
+
+
+@shapes
 def init_look_up(rng, entries, answers, width, score="dot", *, length=1.0, from_zero=False):
     """Start the tables of one look-up, see `runs.build`: for who asks, is asked, and answers.
 

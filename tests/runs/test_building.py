@@ -26,7 +26,7 @@ LAYER = Settings(task="twins", model="one_layer", width=8, batch=4, steps=3, war
 # For each field: settings, and values of which each must give another model.
 OPTIONS = [
     (SMALL, "task", ("fr2", "de2")),
-    (SMALL.but(attend=False), "model", CHOICES["model"][:-2]),  # the others have their own tasks
+    (SMALL.but(attend=False), "model", CHOICES["model"][:-3]),  # the others have their own tasks
     *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY, BOOK, LAYER)),
     *((base, "heads", (1, 2, 4)) for base in (WITHIN, TRANSFORMER, STACK)),
     *((base, "layers", (1, 2)) for base in (WITHIN, TRANSFORMER, STACK, ONLY)),

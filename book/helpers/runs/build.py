@@ -7,6 +7,7 @@ Stands on the models, settings and tasks. Whatever the model is, it is run in on
 from collections.abc import Callable
 from typing import NamedTuple
 
+import autograd.numpy as anp
 import numpy as np
 
 from helpers import cached, decoding, recurrent, seq2seq, transformer
@@ -19,6 +20,7 @@ from helpers.start import (
     init_look_up,
     init_one_layer,
     init_recurrent_only,
+    init_recurrent_tagger,
     init_seq2seq,
     init_transformer,
 )
@@ -124,6 +126,8 @@ def wiring(settings):
     """
     if settings.model == "recurrent_only":
         return {"cell": settings.encoder}
+    if settings.model == "tagger" and settings.encoder != "self_attention":
+        return {"encoder": settings.encoder}
     if settings.model == "one_layer":
         return {"projections": settings.projections}
     if settings.model == "look_up":
@@ -306,6 +310,40 @@ def _look_up(settings):
     return start, logits, lambda params, batch: {}, begin
 
 
+def _tagger(settings):
+    """Build an encoder without a decoder: it says a word at each place of the source."""
+    options, first = wiring(settings), _one_table(settings)[0]
+    looks_within, sees_all = settings.encoder == "self_attention", settings.mask == "prefix"
+
+    def start(rng):
+        sizes, own = (sum(_one_table(settings)), settings.width), _shape(settings)
+        if looks_within:
+            return init_decoder_only(rng, *sizes, **own, norm=settings.norm)
+        return init_recurrent_tagger(rng, *sizes, **options)
+
+    def read(params, batch, rng=None):
+        if not looks_within:
+            states = recurrent.recurrent_tagger
+            return states(params, batch.source, batch.source_lengths, **options), []
+        seen = batch.source_lengths if sees_all else None
+        dropping = _dropout(settings, rng)
+        return transformer.decoder_only(params, batch.source, seen, **options, **dropping)
+
+    def logits(params, batch, rng=None):
+        said = read(params, batch, rng)[0][..., first:]
+        behind = np.zeros((*said.shape[:1], 1, *said.shape[2:]), said.dtype)  # END, which is given
+        return anp.concatenate([said, behind], axis=1)
+
+    def maps(params, batch):
+        weights = read(params, batch)[1]
+        return {"encoder": _stacked(weights)} if looks_within else {}
+
+    def begin(params, batch):
+        raise ValueError("a tagger says all its words at once: ask for its logits")
+
+    return start, logits, maps, begin
+
+
 def _one_layer(settings):
     """Build one layer of self-attention that says something at every place, never a special token.
 
@@ -386,5 +424,6 @@ _BUILDERS = {
     "decoder_only": _decoder_only,
     "recurrent_only": _recurrent_only,
     "look_up": _look_up,
+    "tagger": _tagger,
     "one_layer": _one_layer,
 }

@@ -19,7 +19,15 @@ from helpers.tasks import require_task
 from helpers.transformer import TIED, WIRES
 
 CHOICES = {
-    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "one_layer"),
+    "model": (
+        "recurrent",
+        "transformer",
+        "decoder_only",
+        "recurrent_only",
+        "look_up",
+        "one_layer",
+        "tagger",
+    ),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
     "residual": (True, False, "encoder", "decoder"),
@@ -36,6 +44,7 @@ RATES = {
     "decoder_only": 4e-3,
     "recurrent_only": 8e-3,
     "look_up": 3e-3,
+    "tagger": 4e-3,
     "one_layer": 8e-3,
 }
 # What a number must be, in words and as a test.
@@ -51,6 +60,7 @@ _LIMITS = {
     "smoothing": ("at least 0 and at most 1", lambda n: 0 <= n <= 1),
 }
 # Two small models, and the tasks that are for them alone.
+_WORD_BY_WORD = r"letters_back\d+|latest_capital"
 _OWN_TASKS = {"look_up": ("phone_book",), "one_layer": ("row", "round_table", "twins")}
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
@@ -77,12 +87,14 @@ class Settings:
     ----------
     task : str
         Name of a task, see `tasks.make_task`.
-    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "one_layer"}
-        A recurrent encoder-decoder; a Transformer with encoder and decoder; or one stack, of a
-        Transformer's blocks or of recurrent layers, that reads source and target end to end. Of
+    model : str
+        A recurrent encoder-decoder (``recurrent``); a Transformer with encoder and decoder
+        (``transformer``); or one stack, of a Transformer's blocks (``decoder_only``) or of
+        recurrent layers (``recurrent_only``), that reads source and target end to end. Of
         these two, where the vocabularies are the same, a token is the same in both. Or the
-        smallest model that attends, one look-up, for the task ``phone_book`` alone; or one layer
-        of self-attention with one head, for the tasks on cards.
+        smallest model that attends, one look-up, for the task ``phone_book`` alone (``look_up``);
+        or one layer of self-attention with one head, for the tasks on cards (``one_layer``); or an
+        encoder without a decoder, which says a word at each place of the source (``tagger``).
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
@@ -105,7 +117,7 @@ class Settings:
     from_zero : bool
         Whether the matrix of its general scores starts at 0, so that all weights start equal.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
-        Of a recurrent model; in a recurrent-only one the cell, one of the first three.
+        Of a recurrent model; in a recurrent-only one the cell, one of the first three; of a tagger.
     attention : {"after", "inside"}
         Whether its decoder attends after its steps (Luong), or before each (Bahdanau).
     attend : bool
@@ -120,7 +132,8 @@ class Settings:
     mask : {"causal", "prefix"}
         Whether the source of a decoder-only model is read from left to right as well, or each of
         its tokens sees all of it. (With one layer, it cannot matter: what the tokens of the source
-        see reaches the target from the second block on.)
+        see reaches the target from the second block on.) Of a
+        tagger with self-attention the same, and its source is all there is.
     source_loss : bool
         Whether a decoder-only model learns to predict the tokens of the source as well, each from
         those before it. (In a prefix it could see them.)
@@ -242,6 +255,11 @@ class Settings:
             f"shifted = False has no meaning for model = {self.model!r}, which reads no target; "
             "leave it out",
         )
+        require(
+            self.model != "tagger" or re.fullmatch(_WORD_BY_WORD, self.task),
+            f"model = 'tagger' does not go with task = {self.task!r}: it says a word at each place "
+            "of the source, as letters_back3 and latest_capital ask",
+        )
         self._require_own_options()
         if self.model == "recurrent_only":
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
@@ -296,6 +314,9 @@ def _own_options(settings):
         return own, (f"a decoder-only model with layers={settings.layers}, mask={settings.mask!r}")
     if settings.model == "recurrent_only":
         return ("encoder", "layers"), "a recurrent model without a decoder"
+    if settings.model == "tagger":
+        own = (*_STACK, "mask") if settings.encoder == "self_attention" else ()
+        return ("encoder", *own), f"a tagger with encoder={settings.encoder!r}"
     if settings.model == "one_layer":
         return ("projections",), "one layer on cards"
     if settings.model == "look_up":

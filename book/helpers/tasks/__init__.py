@@ -1,8 +1,9 @@
-"""The course's data, small enough to be generated on the spot, and a real text: thirteen tasks.
+"""The course's data, small enough to be generated on the spot, and a real text: fifteen tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
-copying, recall) and on cards, small but real translation (number words, dates), tasks in made-up
-English (sentiment, summaries), and a real text. All names can be had from here.
+copying, recall, a word at each place) and on cards, small but real translation (number words,
+dates), tasks in made-up English (sentiment, summaries), and a real text. All names can be had from
+here.
 """
 
 from helpers.tasks.base import (
@@ -41,7 +42,15 @@ from helpers.tasks.stories import (
     sentiment,
     summaries,
 )
-from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
+from helpers.tasks.symbols import (
+    copying,
+    latest_capital,
+    letters_back,
+    phone_book,
+    recall,
+    recall_stream,
+    reversal,
+)
 from helpers.tasks.texts import HELD_OUT_TOPICS, python_topics, topics, whole_text
 from helpers.tasks.translation import (
     CUTS,
@@ -101,7 +110,9 @@ __all__ = [
     "decode_tokens",
     "encode_tokens",
     "in_one_piece",
+    "latest_capital",
     "learn_merges",
+    "letters_back",
     "make_batch",
     "make_task",
     "merge_pair",
