@@ -12,6 +12,7 @@ import numpy as np
 
 from helpers import cached, decoding, recurrent, seq2seq, transformer
 from helpers.attention import attention, multi_head_attention
+from helpers.bugs import planted
 from helpers.functions import cross_entropy, embedding, linear, relu
 from helpers.shapes import require
 from helpers.start import (
@@ -82,7 +83,25 @@ def build(settings):
         return cross_entropy(found, batch.target_out, batch.target_mask, settings.smoothing)
 
     loss = _loss_of_both(settings) if settings.source_loss else loss
-    return Model(start, logits, loss, maps, begin)
+    model = Model(start, logits, loss, maps, begin)
+    return _with_bug(model, settings.bug) if settings.bug else model
+
+
+def _with_bug(model, name):
+    """Return a model whose functions run with a bug in the right function's place."""
+
+    def wrong(function):
+        def run(*arguments):
+            with planted(name):
+                return function(*arguments)
+
+        return run
+
+    def begin(params, batch):
+        step, state = wrong(model.begin)(params, batch)
+        return wrong(step), state
+
+    return Model(model.start, *map(wrong, (model.logits, model.loss, model.maps)), begin)
 
 
 def start(settings):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.bugs import BUGS
 from helpers.positions import POSITIONS
 from helpers.shapes import require, require_choice
 from helpers.tasks import require_task
@@ -176,6 +177,9 @@ class Settings:
         Steps in which the rate rises to it.
     clip : float
         Longest gradient; a longer one is shortened.
+    bug : str
+        Of the gallery: it stands in the right function's place, in training and after it, see
+        `bugs.planted`; "" for none.
     seed : int
         Decides the start of the parameters, the batches, and what is dropped out.
 
@@ -230,6 +234,7 @@ class Settings:
     rate: float | None = None
     warmup: int = 100
     clip: float = 1.0
+    bug: str = ""
     seed: int = 0
 
     def __new__(cls, **chosen):
@@ -255,6 +260,7 @@ class Settings:
             f"wires = {self.wires!r} must be three of the letters t and s, or none, for each of "
             f"two attentions, as in {WIRES!r}",
         )
+        require_choice("bug", self.bug, ("", *BUGS))
         require_task(self.task)
         for model, fitting in _OWN_TASKS.items():
             require(
