@@ -501,6 +501,14 @@ def transformer_source_that_was_read(rng, name):
     return said(cached.start_decoding, positions=name), (transformer_params(name),), ROW_0
 
 
+@case(recurrent.recurrent_tagger, "gru", "bidirectional")
+def tokens_of_a_recurrent_tagger(rng, name):
+    def run(params):
+        return recurrent.recurrent_tagger(params, SOURCE, LENGTHS, name)[TRUE]
+
+    return run, (with_noise(start.init_recurrent_tagger(rng, VOCABULARY, WIDTH, name)),), ROW_0
+
+
 @case(blocks.decoder_only, False, True)
 def tokens_of_one_stack(rng, prefix):
     prefix_lengths = LENGTHS // 2 if prefix else None

@@ -58,6 +58,7 @@ OPTIONS = [
     (LAYER, "projections", CHOICES["projections"]),
     (TRANSFORMER, "shared_projections", (False, True)),
     (TRANSFORMER.but(layers=2, norm="post"), "shared_projections", (False, True)),
+    (TRANSFORMER, "bug", ("", "mask-turned-round", "scores-unscaled")),
     (TRANSFORMER, "wires", ("ttt tss", "ttt ttt", "tss tss", "none tss", "ttt none")),
     (TRANSFORMER.but(positions="rotary", norm="post"), "wires", ("ttt tss", "tss ttt")),
     *((base, "batch", (4, 5)) for base in (SMALL, TRANSFORMER)),
@@ -70,6 +71,8 @@ OPTIONS = [
     *((base, "seed", (0, 1)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
 ]
 PAIRS = tasks.make_task("fr2").held_out
+# What decides how a model is trained, and not how it is run.
+OF_TRAINING = ("batch", "steps", "rate", "warmup", "clip", "seed", "smoothing")
 
 
 def trained(settings):
@@ -104,7 +107,7 @@ def test_the_same_settings_are_the_same_model_to_the_last_bit(settings):
 def every_model():
     """Yield settings of each value of each option that the model's own functions take."""
     for base, name, values in OPTIONS:
-        if name not in ("task", "batch", "steps", "rate", "warmup", "clip", "seed", "smoothing"):
+        if name not in ("task", "bug", *OF_TRAINING):
             for value in values:
                 yield base.but(**{name: value})
 
