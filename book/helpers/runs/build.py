@@ -15,6 +15,7 @@ from helpers.functions import cross_entropy, embedding, linear
 from helpers.shapes import require
 from helpers.start import (
     init_decoder_only,
+    init_last_state,
     init_look_up,
     init_recurrent_only,
     init_seq2seq,
@@ -100,7 +101,7 @@ def wiring(settings):
     >>> wiring(Settings(task="reversal", model="transformer"))
     {'positions': 'sinusoidal', 'norm': 'pre', 'residual': True}
     """
-    if settings.model == "recurrent_only":
+    if settings.model in ("recurrent_only", "last_state"):
         return {"cell": settings.encoder}
     if settings.model == "look_up":
         return {"score": settings.score}
@@ -258,6 +259,28 @@ def _look_up(settings):
     return start, logits, lambda params, batch: {}, begin
 
 
+def _last_state(settings):
+    """Build a recurrent layer that reads, and a map for each place of the target."""
+    places = 1 + len(make_task(settings.task).held_out[0][1])  # and END, which nobody asks for
+
+    def start(rng):
+        source, target = _sizes(settings)
+        options = {"gain": settings.gain, "gate_bias": settings.gate_bias}
+        return init_last_state(
+            rng, source, places, target, settings.width, settings.encoder, **options
+        )
+
+    def logits(params, batch, rng=None):
+        read = batch.source, places, batch.source_lengths
+        return recurrent.last_state_only(params, *read, settings.encoder)
+
+    def begin(params, batch):
+        answers = logits(params, batch)
+        return lambda tokens, place: (answers[:, place : place + 1], place + 1), 0
+
+    return start, logits, lambda params, batch: {}, begin
+
+
 def _one_table(settings):
     """Return where the target's tokens begin in the table that holds both, and how many they are.
 
@@ -308,4 +331,5 @@ _BUILDERS = {
     "decoder_only": _decoder_only,
     "recurrent_only": _recurrent_only,
     "look_up": _look_up,
+    "last_state": _last_state,
 }

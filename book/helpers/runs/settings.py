@@ -18,7 +18,10 @@ from helpers.tasks import require_task
 from helpers.transformer import WIRES
 
 CHOICES = {
-    "model": ("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"),
+    "model": (
+        *("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"),
+        "last_state",
+    ),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
     "residual": (True, False, "encoder", "decoder"),
@@ -34,6 +37,7 @@ RATES = {
     "decoder_only": 4e-3,
     "recurrent_only": 8e-3,
     "look_up": 3e-3,
+    "last_state": 8e-3,
 }
 # What a number must be, in words and as a test.
 _LIMITS = {
@@ -42,7 +46,8 @@ _LIMITS = {
     ),
     **dict.fromkeys(("warmup", "seed"), ("at least 0", lambda n: n >= 0)),
     **dict.fromkeys(
-        ("rate", "clip", "start_length"), ("above 0 and finite", lambda n: 0 < n < float("inf"))
+        ("rate", "clip", "start_length", "gain"),
+        ("above 0 and finite", lambda n: 0 < n < float("inf")),
     ),
     "dropout": ("at least 0 and below 1", lambda n: 0 <= n < 1),
     "smoothing": ("at least 0 and at most 1", lambda n: 0 <= n <= 1),
@@ -51,10 +56,12 @@ _LIMITS = {
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
 _TWO_STACKS = ("shared_projections", "summary", "wires")
 _LOOK_UP = ("start_length", "from_zero")
+_LAST_STATE = ("gain", "gate_bias")
 _OPTIONS = (
     *_STACK,
     *_TWO_STACKS,
     *_LOOK_UP,
+    *_LAST_STATE,
     *("encoder", "attention", "attend", "score", "mask"),
 )
 
@@ -72,11 +79,13 @@ class Settings:
     ----------
     task : str
         Name of a task, see `tasks.make_task`.
-    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"}
+    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "last_state"}
         A recurrent encoder-decoder; a Transformer with encoder and decoder; or one stack, of a
         Transformer's blocks or of recurrent layers, that reads source and target end to end. Of
         these two, where the vocabularies are the same, a token is the same in both. Or the
-        smallest model that attends, one look-up, for the task ``phone_book`` alone.
+        smallest model that attends, one look-up, for the task ``phone_book`` alone. Or a recurrent
+        layer that reads, and a linear map from its last state to each place of the target, see
+        `recurrent.last_state_only`: for tasks whose targets are all of one length.
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
@@ -99,7 +108,8 @@ class Settings:
     from_zero : bool
         Whether the matrix of its general scores starts at 0, so that all weights start equal.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
-        Of a recurrent model; in a recurrent-only one the cell, one of the first three.
+        Of a recurrent model; in a recurrent-only one, or one that answers from its last state, the
+        cell, one of the first three.
     attention : {"after", "inside"}
         Whether its decoder attends after its steps (Luong), or before each (Bahdanau).
     attend : bool
@@ -111,6 +121,12 @@ class Settings:
         Share of numbers that is set to 0 while training.
     smoothing : float
         Share of each target's probability that is spread over all words, see `cross_entropy`.
+    gain : float
+        Of a model that answers from its last state: before training, its recurrent matrices are
+        orthogonal, times this.
+    gate_bias : float
+        And this is added to the bias of the gate that keeps the state: the update gate of a GRU,
+        the forget gate of an LSTM, whose bias is 1 already.
     mask : {"causal", "prefix"}
         Whether the source of a decoder-only model is read from left to right as well, or each of
         its tokens sees all of it. (With one layer, it cannot matter: what the tokens of the source
@@ -174,6 +190,8 @@ class Settings:
     smoothing: float = 0.0
     start_length: float = 1.0
     from_zero: bool = False
+    gain: float = 1.0
+    gate_bias: float = 0.0
     mask: str = "causal"
     shared_projections: bool = False
     wires: str = WIRES
@@ -209,13 +227,14 @@ class Settings:
             f"two attentions, as in {WIRES!r}",
         )
         require_task(self.task)
+        require(np.isfinite(self.gate_bias), f"gate_bias = {self.gate_bias} must be finite")
         require(
             (self.model == "look_up") == (self.task == "phone_book"),
             f"model = {self.model!r} does not go with task = {self.task!r}: the model look_up is "
             "for the task phone_book, and for no other",
         )
         self._require_own_options()
-        if self.model == "recurrent_only":
+        if self.model in ("recurrent_only", "last_state"):
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
         if self.model != "transformer":
             require_choice("residual", self.residual, CHOICES["residual"][:2])
@@ -267,6 +286,9 @@ def _own_options(settings):
         return own, f"a decoder-only model with layers={settings.layers}"
     if settings.model == "recurrent_only":
         return ("encoder", "layers"), "a recurrent model without a decoder"
+    if settings.model == "last_state":
+        own = ("encoder", "gain") if settings.encoder == "rnn" else ("encoder", *_LAST_STATE)
+        return own, f"a model with encoder={settings.encoder!r} that answers from its last state"
     if settings.model == "look_up":
         own = ("score", *_LOOK_UP) if settings.score == "general" else ("score", "start_length")
         return own, f"a look-up with score={settings.score!r}"

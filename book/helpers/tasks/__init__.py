@@ -1,7 +1,7 @@
-"""The course's data, small enough to be generated on the spot: nine tasks.
+"""The course's data, small enough to be generated on the spot: eleven tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
-copying, recall), small but real translation (number words, dates), and tasks in made-up English
+copying, recall, keeping), small but real translation (number words, dates), and tasks in made-up English
 (sentiment, summaries). All names can be had from here.
 """
 
@@ -38,7 +38,15 @@ from helpers.tasks.stories import (
     sentiment,
     summaries,
 )
-from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
+from helpers.tasks.symbols import (
+    copying,
+    keep_letters,
+    keep_pairs,
+    phone_book,
+    recall,
+    recall_stream,
+    reversal,
+)
 from helpers.tasks.translation import (
     FIRST,
     HELD_OUT_EVERY,
@@ -84,6 +92,8 @@ __all__ = [
     "dates",
     "decode_tokens",
     "encode_tokens",
+    "keep_letters",
+    "keep_pairs",
     "make_batch",
     "make_task",
     "number_words",

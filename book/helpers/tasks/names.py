@@ -9,7 +9,15 @@ from functools import lru_cache
 
 from helpers.shapes import require
 from helpers.tasks.stories import sentiment, summaries
-from helpers.tasks.symbols import copying, phone_book, recall, recall_stream, reversal
+from helpers.tasks.symbols import (
+    copying,
+    keep_letters,
+    keep_pairs,
+    phone_book,
+    recall,
+    recall_stream,
+    reversal,
+)
 from helpers.tasks.translation import dates, numbers
 
 _ALONE = {
@@ -24,7 +32,7 @@ _ALONE = {
 }
 # A name with a number behind it: number words up to so many digits, sequences of up to so many
 # symbols to train on (tested up to 28, or 8 more than that), lists of so many keys; streams of so
-# many pairs have ten keys and ten values.
+# many pairs have ten keys and ten values; what is to be kept is so long.
 _NUMBERED = {
     "fr": lambda digits: numbers("fr", digits),
     "de": lambda digits: numbers("de", digits),
@@ -32,6 +40,8 @@ _NUMBERED = {
     "copying": lambda longest: copying((2, longest), max(28, longest + 8)),
     "recall": lambda pairs: recall((2, pairs)),
     "recall_stream": lambda pairs: recall_stream((1, pairs), range(1, pairs + 1), 10, 10),
+    "keep_letters": keep_letters,
+    "keep_pairs": keep_pairs,
 }
 
 
@@ -67,7 +77,7 @@ def make_task(name):
         ``sentiment`` or ``summaries``; or with a number: ``fr12`` and ``de9``, number words of up
         to so many digits; ``reversal10`` and ``copying10``, trained up to that length;
         ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys and ten
-        values.
+        values; ``keep_letters24`` and ``keep_pairs24``, sources of that length.
 
     Returns
     -------
