@@ -1,8 +1,8 @@
 """The course's data, small enough to be generated on the spot: eleven tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
-copying, recall, keeping), small but real translation (number words, dates), and tasks in made-up English
-(sentiment, summaries). All names can be had from here.
+copying, recall, keeping what was read), small but real translation (number words, dates), and
+tasks in made-up English (sentiment, summaries). All names can be had from here.
 """
 
 from helpers.tasks.base import (

@@ -1,4 +1,4 @@
-"""Tasks on random symbols: reversal, copying, recall of values by their keys, keeping what was read.
+"""Tasks on random symbols: reversal, copying, recall of values by their keys, keeping what is read.
 
 Stands on `base`; knows no model.
 """

@@ -10,7 +10,7 @@ import numpy as np
 from helpers.measures import gradient_norms
 from helpers.recurrent import CELLS
 from helpers.runs.settings import Settings
-from helpers.tasks import SPECIAL, make_task
+from helpers.tasks import SPECIAL
 
 LETTERS = Settings(task="keep_letters24", model="last_state", steps=500)
 PAIRS = LETTERS.but(task="keep_pairs24")
@@ -27,6 +27,10 @@ PLAN = [
     PAIRS.but(encoder="rnn", steps=1500),
     PAIRS.but(encoder="rnn", rate=3e-3),
     PAIRS.but(encoder="rnn", clip=1e6),
+    *(FAR.but(encoder=cell) for cell in ("rnn", "gru")),
+    LETTERS.but(encoder="rnn", gain=0.7),
+    LETTERS.but(encoder="gru", gate_bias=2),
+    *(task.but(encoder="lstm", gate_bias=-1) for task in (LETTERS, PAIRS)),
 ]
 KEEP = {}
 SEEDS = 5
@@ -38,6 +42,7 @@ def distances(task):
 
     Examples
     --------
+    >>> from helpers.tasks import make_task
     >>> task = make_task("keep_pairs24")
     >>> source, target = task.held_out[400]
     >>> " ".join(task.source_words(source)), " ".join(task.target_words(target))
