@@ -21,12 +21,13 @@ TRANSFORMER = SMALL.but(model="transformer")
 STACK = SMALL.but(model="decoder_only")
 ONLY = SMALL.but(model="recurrent_only")
 BOOK = Settings(task="phone_book", model="look_up", width=8, batch=4, steps=3, warmup=1)
+KEEPS = Settings(task="keep_pairs9", model="last_state", width=8, batch=4, steps=3, warmup=1)
 
 # For each field: settings, and values of which each must give another model.
 OPTIONS = [
     (SMALL, "task", ("fr2", "de2")),
-    (SMALL.but(attend=False), "model", CHOICES["model"][:-1]),  # the last has a task of its own
-    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY, BOOK)),
+    (SMALL.but(attend=False), "model", CHOICES["model"][:-2]),  # the others have tasks of their own
+    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY, BOOK, KEEPS)),
     *((base, "heads", (1, 2, 4)) for base in (WITHIN, TRANSFORMER, STACK)),
     *((base, "layers", (1, 2)) for base in (WITHIN, TRANSFORMER, STACK, ONLY)),
     *((base, "positions", CHOICES["positions"]) for base in (WITHIN, TRANSFORMER, STACK)),
@@ -37,7 +38,9 @@ OPTIONS = [
     (BOOK, "start_length", (1.0, 8.0)),
     (BOOK.but(score="general"), "from_zero", (False, True)),
     *((base, "encoder", CHOICES["encoder"]) for base in (SMALL, LOOKING)),
-    (ONLY, "encoder", CHOICES["encoder"][:3]),
+    *((base, "encoder", CHOICES["encoder"][:3]) for base in (ONLY, KEEPS)),
+    (KEEPS, "gain", (1.0, 0.5)),
+    *((KEEPS.but(encoder=cell), "gate_bias", (0.0, 2.0)) for cell in ("gru", "lstm")),
     *((base, "attention", CHOICES["attention"]) for base in (SMALL, LOOKING, WITHIN)),
     *((base, "attend", (False, True)) for base in (SMALL, WITHIN, SMALL.but(attention="inside"))),
     (BOTH_WAYS, "summary", CHOICES["summary"]),
@@ -175,6 +178,22 @@ def test_a_look_up_finds_the_digit_of_the_name_that_is_asked_for_and_starts_as_i
     general = BOOK.but(score="general", from_zero=True)
     assert (start(general)["score"]["weight"] == 0).all()
     assert start(BOOK.but(score="general"))["score"]["weight"].std() > 0.1
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_model_that_keeps_answers_each_place_from_its_last_state(cell):
+    settings = KEEPS.but(encoder=cell)
+    params, model = start(settings), build(settings)
+    batch = tasks.make_batch(tasks.make_task("keep_pairs9").held_out[:4], (2, 3))
+    logits = model.logits(params, batch)
+    assert logits.shape == (4, *batch.target_out.shape[1:], 8)
+    step, state = model.begin(params, batch)
+    for place in range(batch.target_out.shape[1]):
+        said, state = step(batch.target_in[:, :1], state)
+        agree(said, logits[:, place : place + 1], 0)
+    turned = batch._replace(source=batch.source[:, ::-1])
+    assert numpy.abs(model.logits(params, turned) - logits).max() > 1e-3, "order counts"
+    assert model.maps(params, batch) == {}
 
 
 def test_a_recurrent_only_model_has_no_maps():

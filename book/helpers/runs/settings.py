@@ -85,7 +85,7 @@ class Settings:
         these two, where the vocabularies are the same, a token is the same in both. Or the
         smallest model that attends, one look-up, for the task ``phone_book`` alone. Or a recurrent
         layer that reads, and a linear map from its last state to each place of the target, see
-        `recurrent.last_state_only`: for tasks whose targets are all of one length.
+        `recurrent.last_state_only`: for the tasks ``keep_letters`` and ``keep_pairs``.
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
@@ -232,6 +232,11 @@ class Settings:
             (self.model == "look_up") == (self.task == "phone_book"),
             f"model = {self.model!r} does not go with task = {self.task!r}: the model look_up is "
             "for the task phone_book, and for no other",
+        )
+        require(
+            self.model != "last_state" or self.task.startswith("keep_"),
+            f"model = {self.model!r} does not go with task = {self.task!r}: it is for the tasks "
+            "keep_letters and keep_pairs, whose targets are all of one length",
         )
         self._require_own_options()
         if self.model in ("recurrent_only", "last_state"):
