@@ -26,6 +26,8 @@ export PIP_USER := no
 TESTS := $(BOOK) -m pytest -n auto
 # All tests of a file, or all cells of a notebook, in one process; the longest files first.
 WHOLE_FILES := --dist loadscope
+# All tests of a built page in one process, which opens it once.
+SAME_PAGES := --dist loadgroup
 NBVAL := --nbval --nbval-cell-timeout=600 -p no:cacheprovider -p tests.uncounted
 LINT_IMPORTS := $(BOOK) -c "from importlinter.cli import lint_imports_command as main; main()"
 BUILD := $(BOOK) -c "from jupyter_book.cli.main import main; main()" build . -W -n --keep-going
@@ -56,7 +58,7 @@ test: check compare
 	$(TESTS) $(WHOLE_FILES) -m "slow and not pages and not binder"
 	$(if $(filter true,$(CI)),$(MAKE) .venv-binder/installed && $(TESTS) -m binder)
 	$(BUILD)
-	$(TESTS) -m pages -rs
+	$(TESTS) $(SAME_PAGES) -m pages -rs
 
 # That what is compared doesn't depend on the processor: OPENBLAS_CORETYPE=Haswell make compare
 compare: .venv/here

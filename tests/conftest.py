@@ -52,10 +52,17 @@ def way(request):
 
 
 def pytest_collection_modifyitems(items):
-    """Leave what drives a browser out of `make check`."""
+    """Leave what drives a browser out of `make check`; keep together what opens the same pages.
+
+    With ``--dist loadgroup``, the tests of one file, or of one built page, run in one process.
+    """
     for item in items:
         if "browser_path" in getattr(item, "fixturenames", ()):
             item.add_marker("slow")
+        if item.get_closest_marker("pages"):
+            built = getattr(item, "callspec", None) and item.callspec.params.get("name")
+            page = built if item.path.stem == "test_pages" else None
+            item.add_marker(pytest.mark.xdist_group(page or item.path.stem))
 
 
 @pytest.fixture(scope="session")

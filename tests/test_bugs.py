@@ -261,6 +261,11 @@ NOTICED_BY = {
         "test_keys_and_values_from_a_cache_are_those_of_one_pass",
         {},
     ),
+    "stack_step": (
+        "test_cached",
+        "test_a_stack_goes_on_in_parts_as_in_one_pass",
+        {"positions": "rotary"},
+    ),
     "gru_step": (
         "test_recurrent",
         "test_values_and_gradients_are_those_of_pytorch_over_a_packed_batch",

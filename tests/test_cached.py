@@ -122,6 +122,18 @@ def test_the_decoder_itself_goes_on_from_its_cache(positions):
         agree(found[:, 0], outputs[:, t])
 
 
+@pytest.mark.parametrize("positions", ["rotary", "learned"])
+def test_a_stack_goes_on_in_parts_as_in_one_pass(positions):
+    params = random_stack(positions)["stack"]
+    x = numpy.random.default_rng(3).standard_normal((2, 7, 8))
+    whole, _ = cached.stack_step(params, x, positions=positions)
+    found, cache = [], None
+    for places in (slice(0, 3), slice(3, 6), slice(6, 7)):
+        outputs, cache = cached.stack_step(params, x[:, places], cache, positions=positions)
+        found.append(outputs)
+    agree(numpy.concatenate(found, axis=1), whole)
+
+
 @each_position
 def test_caches_keep_float32(positions):
     single = {"positions": positions, "number_format": numpy.float32}

@@ -19,8 +19,11 @@ from test_attention import COUNTS, MASK_SHAPES, WIDTHS, K, Q, V, random_arrays, 
 
 from helpers import start
 from helpers.attention import attention, causal_mask
+from helpers.cached import start_writing
 from helpers.cost import (
+    block_products,
     blocked_attention,
+    cache_numbers,
     linear_attention,
     memory,
     parameters,
@@ -28,6 +31,8 @@ from helpers.cost import (
     products,
     sequential_steps,
 )
+from helpers.measures import multiplications
+from helpers.transformer import decoder_only
 
 pytestmark = pytest.mark.usefixtures("way")
 seeds = st.integers(0, 999)
@@ -239,3 +244,34 @@ def test_wrong_input_is_named_with_its_shape(call, words):
     with pytest.raises(ValueError) as error:
         call()
     assert [word for word in words if word not in str(error.value)] == []
+
+
+# ---- a stack and its cache --------------------------------------------------------------------
+
+
+def a_stack():
+    params = start.init_decoder_only(numpy.random.default_rng(0), 11, 8, layers=3)
+    return params, numpy.random.default_rng(1).integers(0, 11, (1, 9))
+
+
+def test_what_runs_does_as_many_multiplications_as_are_counted():
+    params, tokens = a_stack()
+    done, _ = multiplications(lambda params: decoder_only(params, tokens), params)
+    assert done == 3 * block_products(9, 9, 8) + 9 * params["output"]["weight"].size
+
+    def go_on(params):
+        step, state = start_writing(params, tokens[:, :5])
+        for t in range(5, 9):
+            _, state = step(tokens[:, [t]], state)
+
+    done, _ = multiplications(go_on, params)
+    by_hand = block_products(5, 5, 8) + sum(block_products(1, t + 1, 8) for t in range(5, 9))
+    assert done == 3 * by_hand + 4 * params["output"]["weight"].size
+
+
+def test_a_cache_holds_as_many_numbers_as_are_counted():
+    params, tokens = a_stack()
+    _, state = start_writing(params, tokens)
+    held = sum(array.size for block in state.values() for array in block.values())
+    assert held == cache_numbers(9, 8, 3)
+    assert cache_numbers(9, 8, 3, heads=4, key_heads=2) == held // 2

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import seq2seq
-from helpers.decoding import beam_search, greedy, without_cache
-from helpers.functions import log_softmax
+from helpers.decoding import beam_search, chances, greedy, sample, without_cache
+from helpers.functions import log_softmax, softmax
 from helpers.start import init_seq2seq
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -262,3 +262,59 @@ def test_a_beam_has_a_whole_width(width):
 def test_what_is_read_without_a_cache_is_checked(source, lengths, words):
     with pytest.raises(ValueError, match=words):
         without_cache(random_model(0), source, lengths)
+
+
+# ---- by lot -----------------------------------------------------------------------------------
+
+
+@given(seeds, st.floats(0.2, 3), st.integers(1, 6))
+def test_chances_are_a_softmax_of_the_likeliest(seed, temperature, k):
+    logits = numpy.random.default_rng(seed).standard_normal((2, 5)) * 3
+    found = chances(logits, temperature, k)
+    agree(found.sum(axis=-1), numpy.ones(2))
+    assert ((found > 0).sum(axis=-1) == min(k, 5)).all()
+    agree(chances(logits, temperature), softmax(logits / temperature))
+    kept = numpy.where(found > 0, numpy.exp(logits / temperature), 0)
+    agree(found, kept / kept.sum(axis=-1, keepdims=True))
+
+
+def test_what_is_drawn_has_the_chances_of_the_model():
+    logits = numpy.log([0.5, 0.3, 0.15, 0.05])
+
+    def step(tokens, state):
+        return numpy.tile(logits, (len(tokens), 1, 1)), state
+
+    rng = numpy.random.default_rng(0)
+    drawn = sample(step, None, numpy.zeros(4000, int), end=9, limit=1, rng=rng)
+    counts = numpy.bincount(numpy.ravel(drawn), minlength=4) / 4000
+    assert abs(counts - [0.5, 0.3, 0.15, 0.05]).max() < 0.03
+    drawn = sample(step, None, numpy.zeros(400, int), end=9, limit=3, rng=rng, top_k=2)
+    assert set(numpy.ravel(drawn)) == {0, 1}
+
+
+@given(seeds)
+def test_near_temperature_0_drawing_is_greedy(seed):
+    model, source = random_model(seed), numpy.array([[1], [2], [3]])
+    lengths = numpy.ones(3, int)
+    start = numpy.array([0, 1, 2])
+    said = greedy(*without_cache(model, source, lengths), start, end=3, limit=6)
+    rng = numpy.random.default_rng(seed)
+    drawn = sample(
+        *without_cache(model, source, lengths), start, end=3, limit=6, rng=rng, temperature=1e-3
+    )
+    assert drawn == said
+
+
+def test_the_same_seed_draws_the_same():
+    model, source = random_model(0), numpy.array([[1], [2]])
+    given_ = [
+        sample(
+            *without_cache(model, source, numpy.ones(2, int)),
+            numpy.array([0, 1]),
+            end=3,
+            limit=20,
+            rng=numpy.random.default_rng(seed),
+        )
+        for seed in (5, 5, 6)
+    ]
+    assert given_[0] == given_[1] != given_[2]

@@ -50,6 +50,7 @@ def all_drawings():
         ),
         "gate": drawings.gate(numbers, old="sieben", new="u", **TOLD),
         "heads": drawings.heads(list("abcde"), maps, width=64, **TOLD),
+        "one map": drawings.one_map(WORDS, SAID, np.tril(np.ones((7, 7))) / 7, **TOLD),
         "padded": drawings.padded([["quatre", "vingt"], ["douze"]], **TOLD),
         "shifted": drawings.shifted(["eighty", "four"], **TOLD),
         "waits": drawings.waits({"at once": [1] * 8, "one by one": range(1, 9)}, **TOLD),

@@ -292,7 +292,8 @@ def test_cells_that_print_and_draw_are_named():
 # What shows a figure that the reader moves.
 MOVES = "|".join(
     "explore explore_maps show_maps live side_by_side stream wire_it parts show_curves "
-    "draggable_query draggable_look_up clickable_mask pattern_puzzles three_words".split()
+    "draggable_query draggable_look_up clickable_mask pattern_puzzles three_words "
+    "cutter batching".split()
 )
 
 

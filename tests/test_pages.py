@@ -57,42 +57,68 @@ def address(request, server):
     return HTML.as_uri() if request.param == "file" else server
 
 
+@pytest.fixture(scope="module")
+def shelf(browser):
+    """Keep pages open for the tests that only look at them: address, theme, size -> page."""
+    pages = {}
+    yield pages
+    for page, _ in pages.values():
+        page.context.close()
+
+
 @pytest.fixture
-def open_page(browser):
-    """Return a function that opens a page; what the page complains of fails the test."""
-    contexts, troubles = [], []
+def open_page(browser, shelf):
+    """Return a function that opens a page; what the page complains of fails the test.
 
-    def listen(page):
-        page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-        page.on(
-            "console",
-            lambda message: (
-                message.type in ("error", "warning") and troubles.append(f"console: {message.text}")
-            ),
-        )
-        page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
-        page.on(
-            "response",
-            lambda response: response.status >= 400 and troubles.append(f"missing: {response.url}"),
-        )
+    A page of the same address, theme and size is opened once for all tests of the file. What a
+    test does to it must not matter to another; if it would, it says ``alone=True``.
+    """
+    opened = []
 
-    def refuse(route):
-        troubles.append(f"leaves the book: {route.request.url}")
-        route.abort()
-
-    def open_(url, theme="light", viewport=DESKTOP):
-        context = browser.new_context(viewport=viewport, color_scheme=theme)
-        contexts.append(context)
-        context.route(lambda url: not is_local(url), refuse)
+    def new(url, theme, viewport):
+        context, troubles = browser.new_context(viewport=viewport, color_scheme=theme), []
+        context.route(lambda url: not is_local(url), lambda route: refuse(route, troubles))
         page = context.new_page()
-        listen(page)
+        listen(page, troubles)
         page.goto(url)
-        return page
+        return page, troubles
+
+    def open_(url, theme="light", viewport=DESKTOP, *, alone=False):
+        key = url, theme, viewport["width"]
+        if alone:
+            opened.append((*new(url, theme, viewport), True))
+        else:
+            shelf[key] = shelf.get(key) or new(url, theme, viewport)
+            opened.append((*shelf[key], False))
+        return opened[-1][0]
 
     yield open_
-    for context in contexts:
-        context.close()
-    assert not troubles
+    for page, _, alone in opened:
+        if alone:
+            page.context.close()
+    assert not [trouble for _, troubles, _ in opened for trouble in troubles]
+
+
+def listen(page, troubles):
+    """Note what a page complains of."""
+    page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            message.type in ("error", "warning") and troubles.append(f"console: {message.text}")
+        ),
+    )
+    page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
+    page.on(
+        "response",
+        lambda response: response.status >= 400 and troubles.append(f"missing: {response.url}"),
+    )
+
+
+def refuse(route, troubles):
+    """Stop what leaves the book."""
+    troubles.append(f"leaves the book: {route.request.url}")
+    route.abort()
 
 
 def is_local(url):
@@ -264,7 +290,7 @@ def test_folds_and_solutions_are_called_what_they_hold(open_page, name):
     "name", ["book/05_attention.html", "book/09_attention_vs_self_attention.html"]
 )
 def test_on_paper_all_is_dark_on_white(open_page, name):
-    page = open_page(f"{HTML.as_uri()}/{name}", theme="dark")
+    page = open_page(f"{HTML.as_uri()}/{name}", theme="dark", alone=True)
     page.emulate_media(media="print", color_scheme="dark")
     pale = page.evaluate("""() => [...document.querySelectorAll(
         "article p, article h2, article math, article pre span, article td, article li")]
@@ -287,7 +313,7 @@ def test_on_paper_all_is_dark_on_white(open_page, name):
     ],
 )
 def test_a_search_finds_the_right_place_first(open_page, address, query, first):
-    page = open_page(f"{address}/search.html?q={query.replace(' ', '+')}")
+    page = open_page(f"{address}/search.html?q={query.replace(' ', '+')}", alone=True)
     found = page.locator("#search-first li").first
     found.wait_for()
     assert found.locator("a").inner_text() == first

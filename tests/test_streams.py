@@ -180,6 +180,33 @@ def test_what_is_typed_becomes_a_question():
     )
 
 
+def the_number(text):
+    models = [runs.load("one_stack_0"), runs.load("one_stack_prefix")]
+    figure = _Figure(
+        models, measures.without_looks, "number", [], [], "", [], [], (1, 1), tasks.number_words
+    )
+    return figure, figure.read([text])
+
+
+def test_a_number_is_said_as_the_model_says_it_and_loses_what_is_cut():
+    figure, question = the_number("47,236")
+    state, model = figure.compute(question), figure.models[0]
+    found = model.maps(tasks.number_words(47_236, "fr"))["stack"]
+    assert (state["rows"], state["columns"]) == (found.rows, found.columns)
+    assert np.allclose(state["layers"], found.weights, atol=1e-5)
+    assert all(one["said"] == one["right"] for one in state["answers"])
+    cut = figure.compute(question, 0, Without(parts=frozenset({"target asks source"})))
+    weights, n = np.array(cut["layers"]), question.prefix
+    assert not weights[:, :, n:, :n].any() and weights[:, :, :n, :n].any()
+    assert sum(one["said"] == one["right"] for one in cut["answers"]) < 4
+
+
+@pytest.mark.parametrize("text", ["", "7", "1e5", "many", "1000000000000"])
+def test_what_is_no_number_is_told(text):
+    with pytest.raises(ValueError, match="Type a number from 10 to 999,999,999,999"):
+        the_number(text)
+
+
 def test_an_unknown_kind_is_told(shown):
     with pytest.raises(ValueError, match="'news' must be one of"):
         stream(

@@ -26,12 +26,13 @@ from hypothesis import strategies as st
 from helpers import checks, transformer
 from helpers.attention import causal_mask, multi_head_attention, padding_mask, prefix_mask
 from helpers.functions import cross_entropy, feed_forward, layer_norm
-from helpers.positions import POSITIONS
+from helpers.positions import POSITIONS, sinusoidal
 from helpers.start import (
     init_decoder_block,
     init_decoder_only,
     init_encoder,
     init_encoder_block,
+    init_one_layer,
     init_transformer,
 )
 from helpers.tasks import make_batch
@@ -42,6 +43,7 @@ from helpers.transformer import (
     decoder_only,
     encoder,
     encoder_block,
+    one_layer,
     sublayer,
 )
 
@@ -642,3 +644,52 @@ def test_one_set_of_projections_gets_the_sum_of_its_gradients_in_all_places():
         parts = [gradients[stack][block][part][name] for stack, block, part in places]
         assert all(numpy.abs(part).max() > 1e-6 for part in parts)
         agree(found["projections"][name], sum(parts))
+
+
+# ---- one layer ---------------------------------------------------------------------------------
+
+ONE = init_one_layer(numpy.random.default_rng(3), 9, 5, 8, heads=2)
+CARDS = numpy.array([[1, 8, 2, 2, 7], [3, 0, 8, 1, 4], [6, 6, 6, 6, 6]])
+
+
+@pytest.mark.parametrize(
+    ("projections", "tied"),
+    [
+        ("three matrices", {}),
+        ("queries = keys", {"keys": "queries"}),
+        ("one for all", {"keys": "queries", "values": "queries"}),
+    ],
+)
+def test_one_layer_is_the_formula_with_the_matrices_that_are_tied(projections, tied):
+    logits, weights = one_layer(ONE, CARDS, projections)
+    own = ONE["attention"]
+    own = own | {name: own[other] for name, other in tied.items()}
+    x = ONE["embedding"][CARDS] * 8**0.5 + sinusoidal(5, 8)
+    found = 0
+    for head in range(2):
+        queries, keys, values = (x @ own[name][head] for name in ("queries", "keys", "values"))
+        scores = numpy.exp(queries @ keys.swapaxes(1, 2) / 2)
+        agree(weights[:, head], scores / scores.sum(axis=-1, keepdims=True), 1e-5)
+        found = found + weights[:, head] @ values @ own["output"][head]
+    agree(logits, (x + found) @ ONE["output"]["weight"] + ONE["output"]["bias"], 1e-5)
+
+
+def test_with_one_matrix_for_queries_and_keys_scores_are_symmetric():
+    _, weights = one_layer(ONE, CARDS, "queries = keys")
+    logs = numpy.log(weights)
+    own = numpy.diagonal(logs, axis1=-2, axis2=-1)
+    # e_ij - e_ii, from each row alone; e_ij = e_ji then says what rows have to do with each other.
+    less = logs - own[..., None]
+    both = less - less.swapaxes(-1, -2)  # e_jj - e_ii
+    agree(both[..., 0, 1] + both[..., 1, 2], both[..., 0, 2], 1e-4)
+    _, free = one_layer(ONE, CARDS)
+    less = numpy.log(free) - numpy.diagonal(numpy.log(free), axis1=-2, axis2=-1)[..., None]
+    both = less - less.swapaxes(-1, -2)
+    assert numpy.abs(both[..., 0, 1] + both[..., 1, 2] - both[..., 0, 2]).max() > 1e-2
+
+
+def test_one_layer_names_what_does_not_fit():
+    with pytest.raises(ValueError, match=r"projections = 'two'.*three matrices"):
+        one_layer(ONE, CARDS, "two")
+    with pytest.raises(ValueError, match="tokens"):
+        one_layer(ONE, CARDS[0])

@@ -26,10 +26,11 @@
     ask: "Ask for letters of the list, such as {word}.",
     absent: "{word} is not in the list, so there is no number to find.",
     long: "It reads no more than {longest} words here.",
+    number: "Type a number from 10 to 999,999,999,999.",
   };
   const BLOCKS = ["First", "Second", "Third", "Fourth"], LEVELS = 16;
   const MOST = 8, LEAST = .005;  // looks of a row that are read out, and how small one may be
-  const MANY = 24;  // places, from which on maps are larger
+  const MANY = 24, FEW = 11;  // places, from which on maps are larger; those of a number
 
   const filled = (text, parts) => text.replace(/\{(\w+)\}/g, (_, part) => parts[part]);
 
@@ -65,6 +66,10 @@
     }).join("; ");
   }
 
+  // Around what a target asks its source.
+  const crossHTML = ({ prefix, rows: { length: n }, answers }) => answers.length < n - prefix ? ""
+    : `<rect class="cross" y="${prefix - 0.5}" width="${prefix}" height="${n - prefix}"/>`;
+
   function headHTML(state, layer, head, id) {
     const weights = state.layers[layer][head], n = weights.length;
     const label = filled(TEXT.where, { block: BLOCKS[layer], head: head + 1 });
@@ -77,7 +82,8 @@
       `<div class="ground" role="grid" aria-label="${label}" aria-describedby="${own}" ` +
       `aria-rowcount="${n}" aria-colcount="${n}">` +
       `<svg viewBox="0 -0.46 ${n} ${n}" aria-hidden="true">` +
-      `${cellsHTML(weights, state.allowed)}<path class="cuts"/><rect class="lit" width="${n}" ` +
+      `${cellsHTML(weights, state.allowed)}${crossHTML(state)}<path class="cuts"/>` +
+      `<rect class="lit" width="${n}" ` +
       `height="1" y="-9"/></svg><div role="row" aria-rowindex="1"><span role="gridcell" ` +
       `tabindex="0" aria-colindex="1" style="--i:0;--j:0" aria-label="` +
       `${printed(weights[0][0])}"></span></div></div>` +
@@ -116,11 +122,11 @@
   function compute({ params, settings, source, target }, question, without) {
     const { words, places, rights, prefix } = question, n = words.length;
     const shared = source.join() === target.join(), first = shared ? 0 : source.length;
-    const tokens = words.map(word => word === "(start)" || word === "(reader)"
-      ? first + START : source.indexOf(word));
+    const tokens = words.map((word, i) => word === "(start)" || word === "(reader)"
+      ? first + START : i < prefix ? source.indexOf(word) : first + target.indexOf(word));
     const base = settings.mask === "prefix" ? prefixMask(prefix) : causalMask;
     const masks = Object.keys(params.stack).map((_, layer) => (i, j) =>
-      base(i, j) && !without.cuts.has(`${i} ${j}`) &&
+      base(i, j) && !without.cuts.has(`${i} ${j}`) && !isOfParts(without, prefix, i, j) &&
       !(without.before && layer === 0 && i - j === 1));
     const stack = [...without.silent].map(one => one.split(" ").map(Number))
       .filter(([layer]) => params.stack[`block_${layer}`])
@@ -129,8 +135,8 @@
     const answers = places.map((place, k) => {
       const chances = softmax(logits[place].subarray(first));
       const best = chances.indexOf(Math.max(...chances));
-      return { place, asked: words[place], said: target[best], right: rights[k],
-        chance: chances[best] };
+      return { place, asked: words[place], right: rights[k], chance: chances[best],
+        said: target[best].replace("<end>", "(end)") };
     });
     const rows = words.map((word, i) => i < prefix ? word : words[i + 1]);
     for (const { place, said } of answers) rows[place] = said;
@@ -138,7 +144,20 @@
     const allowed = words.map((_, i) => words.map((_, j) => base(i, j)));
     const layers = Array.from({ length: count }, (_, layer) =>
       heads.slice(layer * heads.length / count, (layer + 1) * heads.length / count));
-    return { rows, columns: words, answers, allowed, layers };
+    return { rows, columns: words, prefix, answers, allowed, layers };
+  }
+
+  // What is cut whole; a place keeps the look at itself.
+  const side = (i, prefix) => i < prefix ? "source" : "target";
+  const isOfParts = ({ parts }, prefix, i, j) =>
+    i !== j && parts?.has(`${side(i, prefix)} asks ${side(j, prefix)}`);
+
+  function readNumber([text]) {
+    const n = text.replace(/[\s,._]/g, "");
+    if (!/^[1-9]\d{1,11}$/.test(n)) return trouble(TEXT.number);
+    const [french, english] = ["fr", "en"].map(language => numberNames.numberWords(+n, language));
+    return { words: [...french, "(start)", ...english], rights: [...english, "(end)"],
+      places: [...english, ""].map((_, k) => french.length + k), prefix: french.length };
   }
 
   const trouble = (text, parts = {}) => ({ trouble: filled(TEXT[text] ?? text,
@@ -188,8 +207,10 @@
     const inputs = [...card.querySelectorAll("input[type=text]")];
     const radios = [...card.querySelectorAll("input[type=radio]")];
     const before = card.querySelector("button.before"), again = card.querySelector("button.again");
-    const without = { cuts: new Set(), silent: new Set(), before: false };
-    const read = { recall: readRecall, review: readReview }[data.kind];
+    const without = { cuts: new Set(), silent: new Set(), parts: new Set(), before: false };
+    const read = { recall: readRecall, review: readReview, number: readNumber }[data.kind];
+    const parts = [...card.querySelectorAll("button.part")];
+    const many = data.kind === "number" ? FEW : MANY;
     let state = data.start, chosen = data.model, held = { ...data.held }, saying, turn = 0;
     let whole = summary(state);
 
@@ -204,8 +225,9 @@
         !isWhole() && filled(TEXT.whole, { answer: whole })].filter(Boolean).join(" · ");
       again.disabled = isWhole();
       before?.setAttribute("aria-pressed", without.before);
+      parts.forEach(one => one.setAttribute("aria-pressed", without.parts.has(one.dataset.part)));
       if (!isWhole()) markCuts();
-      card.classList.toggle("large", state.rows.length > MANY);
+      card.classList.toggle("large", state.rows.length > many);
       const pixels = names =>
         `${Math.ceil(Math.max(...names.map(name => name.length)) * 6.8) + 12}px`;
       const { rows, columns } = state;
@@ -221,6 +243,7 @@
     const of = head => [+head.dataset.layer, +head.dataset.head];
 
     const isCut = (layer, i, j) => without.cuts.has(`${i} ${j}`) ||
+      isOfParts(without, state.prefix, i, j) ||
       without.before && layer === 0 && i - j === 1;
 
     function markCuts() {
@@ -236,12 +259,13 @@
       }
     }
 
-    const isWhole = () => !without.cuts.size && !without.silent.size && !without.before;
+    const isWhole = () => !without.cuts.size && !without.silent.size && !without.parts.size &&
+      !without.before;
 
     // Whether there is no room for the names of all rows.
     function isDense() {
       const n = state.rows.length, isNarrow = matchMedia("(max-width: 36rem)").matches;
-      const beside = (isNarrow ? 2 : 4) / (n > MANY ? 2 : 1);
+      const beside = (isNarrow ? 2 : 4) / (n > many ? 2 : 1);
       return (part.maps.clientWidth - 50) / beside - 12 < 12.5 * n;
     }
 
@@ -452,8 +476,11 @@
       without.before = !without.before;
       answer();
     });
+    parts.forEach(one =>
+      one.addEventListener("click", () => press(without.parts, one.dataset.part)));
     again.addEventListener("click", () => {
       without.cuts.clear();
+      without.parts.clear();
       without.silent.clear();
       without.before = false;
       answer();

@@ -107,7 +107,43 @@ class Slide(NamedTuple):
         )
 
 
-def show_card(name, draw, controls, start, *, data=None, caption="", only_here=()):
+class Text(NamedTuple):
+    """A line of text that is typed.
+
+    Examples
+    --------
+    >>> Text("typed", "number").html("card-1", "97")[-37:]
+    ' autocomplete="off" disabled></label>'
+    """
+
+    name: str
+    label: str
+
+    def html(self, identity, value):
+        """Return the field, disabled until the script has run."""
+        return (
+            f'<label class="text"><span>{escape(self.label)}</span><input type="text" '
+            f'data-name="{self.name}" value="{escape(value)}" spellcheck="false" '
+            'autocomplete="off" disabled></label>'
+        )
+
+    def widget(self, ipywidgets, value):
+        """Return the same for a kernel."""
+        return ipywidgets.Text(value=value, description=self.label)
+
+
+def show_card(
+    name,
+    draw,
+    controls,
+    start,
+    *,
+    data=None,
+    caption="",
+    only_here=(),
+    scripts=(),
+    models=(),
+):
     """Show a small figure: in the built book with its script, in a kernel with widgets.
 
     Parameters
@@ -116,7 +152,7 @@ def show_card(name, draw, controls, start, *, data=None, caption="", only_here=(
         The figure's class, and that of its script and style sheet in ``_static``.
     draw : callable
         ``draw(**state)`` returns the drawing as HTML.
-    controls : sequence of Choice, Switch and Slide
+    controls : sequence of Choice, Switch, Slide and Text
     start : dict
         The state at first, a value for each control.
     data : dict
@@ -125,6 +161,10 @@ def show_card(name, draw, controls, start, *, data=None, caption="", only_here=(
         What to try and to see.
     only_here : sequence of Slide
         Controls for a kernel alone, for what is dragged on a page.
+    scripts : sequence of str
+        Other scripts that its own one needs, by name.
+    models : sequence of str
+        Names of the files of trained models, ``_static/live/NAME.js``, which the script runs.
 
     Examples
     --------
@@ -137,9 +177,12 @@ def show_card(name, draw, controls, start, *, data=None, caption="", only_here=(
         shown = {control.name: start[control.name] for control in (*controls, *only_here)}
         # In a script element, only a "<" could end the data too early.
         text = json.dumps(data or {}, ensure_ascii=False, separators=(",", ":"))
+        engine = ("engine",) if models else ()
+        needed = f'data-scripts="{" ".join((*engine, "attend", *scripts, name))}"'
+        needed += f' data-models="{" ".join(models)}"' if models else ""
         below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
         _show_html(
-            f'<figure class="attend {name}" data-scripts="attend {name}">'
+            f'<figure class="attend {name}" {needed}>'
             f'<div class="controls">{parts}</div><div class="drawing">{draw(**shown)}</div>{below}'
             f'<script type="application/json">{text.replace("<", chr(92) + "u003c")}</script>'
             "</figure>"

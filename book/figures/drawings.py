@@ -578,6 +578,73 @@ def _small_map(x, y, weights, colour, cell):
     return found
 
 
+def one_map(source, said, weights, *, label, caption):
+    """Draw the map of one stack that reads source and target end to end, and mark its blocks.
+
+    Parameters
+    ----------
+    source, said : sequences of str
+        The m words that are read, and those that are said. A row is named after the word that is
+        said there, a column after the word that is read: ``(start)`` before the target.
+    weights : array (n, n)
+        Of one head, or a mean; n is m and the number of words said.
+    label : str
+        The finding, for who cannot see the drawing.
+    caption : str
+
+    Returns
+    -------
+    IPython.display.HTML
+        Its parts are ``source-source``, ``target-source``, ``target-target`` and, empty,
+        ``source-target``.
+
+    Examples
+    --------
+    >>> drawn = one_map(["six"], ["six"], [[1, 0], [0.5, 0.5]], label="", caption="").data
+    >>> drawn.count("data-part"), ">(start)<" in drawn
+    (4, True)
+    """
+    m, n, cell = len(source), len(weights), 20
+    rows, columns = [*source, *said], [*source, "(start)", *said][:n]
+    left, top = (6.6 * max(map(len, names)) + 12 for names in (rows, columns))
+    width = max(WIDTH, left + n * cell + 4)
+    blocks = {
+        "source-source": (0, 0, m, m, "self-attention", "source asks source"),
+        "target-source": (m, 0, n - m, m, "attention", "target asks source: cross-attention"),
+        "target-target": (m, m, n - m, n - m, "self-attention", "target asks target so far"),
+        "source-target": (0, m, m, n - m, "one vector", "empty: a source never asks a target"),
+    }
+    found = [_text(left - 6, top + cell * i + 14, word, 12, "end") for i, word in enumerate(rows)]
+    for j, word in enumerate(columns):
+        x, y = left + cell * (j + 0.5) + 4, top - 6
+        found.append(_text(x, y, word, 12, "start", transform=f"rotate(-90 {x:g} {y:g})"))
+    for k, (name, (i, j, height, wide, colour, words)) in enumerate(blocks.items()):
+        inside = _cells_of(weights, i, j, height, wide, cell, (left, top), _colour(colour))
+        place = left + cell * j, top + cell * i, cell * wide - 1, cell * height - 1
+        dashes = {} if k < 3 else {"stroke_dasharray": "3 3"}
+        inside.append(_box(*place, _colour(colour), 2 if k < 3 else 1, **dashes))
+        y = top + cell * n + 14 + 20 * k
+        inside.append(_box(left - 24, y - 10, 16, 12, _colour(colour), 2, **dashes))
+        inside.append(_text(left - 2, y, words, 12, "start"))
+        found.append(_part(name, inside))
+    drawn = _svg(found, top + cell * n + 84, label, width)
+    return _figure(drawn, caption, scrolls=width > WIDTH)
+
+
+def _cells_of(weights, i, j, height, wide, cell, corner, colour):
+    """Return the cells of one block of a map: the larger a weight, the fuller its cell."""
+    (left, top), found = corner, []
+    for row in range(i, i + height):
+        for column in range(j, j + wide):
+            weight = float(weights[row][column])
+            if weight >= FAINT:
+                place = f'x="{left + column * cell:g}" y="{top + row * cell:g}"'
+                size = f'width="{cell - 1}" height="{cell - 1}"'
+                opacity = f'fill-opacity="{weight**0.5:.2f}"'
+                found.append(f'<rect {place} {size} fill="{colour}" {opacity}/>')
+    return found
+
+
 # ---- arrays and time ---------------------------------------------------------------------------
 
 

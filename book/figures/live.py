@@ -35,7 +35,7 @@ SIDES = ("source", "said")  # whose words those are, in the page
 LATER = "not said yet"
 #: What the script runs, of the settings that choose a model's formulas.
 KNOWN = {
-    "model": ("recurrent", "transformer", "decoder_only"),
+    "model": ("recurrent", "transformer", "decoder_only", "tagger"),
     "encoder": ("gru", "rnn", "lstm", "bidirectional", "self_attention"),
     "attention": ("after", "inside"),
     "score": ("dot", "scaled_dot", "general", "additive", "location"),

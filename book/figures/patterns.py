@@ -23,6 +23,9 @@ PUZZLES = {
     "backwards": lambda i, word: [len(word) - 1 - i],
     "all letters like mine": lambda i, word: [j for j, one in enumerate(word) if one == word[i]],
 }
+#: What stands farther off, for a figure that asks for it by name: chapter 08.
+FARTHER_ASKED = {"place − 3": lambda i, n: i - 3}
+FARTHER_PUZZLES = {"three letters back": lambda i, word: [i - 3] if i > 2 else []}
 SHARPNESS = (0, 0.5, 1, 2, 3, 5, 10, 20)
 CLOSE = 0.05  # so near to the wanted weights is solved
 SOLVED = "Solved: every weight is within 0.05 of what the puzzle wants."
@@ -31,7 +34,7 @@ WRONG = "Not yet: {row} should look at {letters}, and gives it {weight}."
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def pattern_puzzles(weigh, words, *, start, caption=""):
+def pattern_puzzles(weigh, words, *, start, puzzles=tuple(PUZZLES), asked=tuple(ASKED), caption=""):
     """Show attention without training: one chooses queries and keys, and sees the map.
 
     Queries and keys have a single 1, at a place or at a letter, so their dot product is 1 where
@@ -46,6 +49,9 @@ def pattern_puzzles(weigh, words, *, start, caption=""):
         Of one length, small letters alone.
     start : dict
         ``puzzle``, ``asked``, ``offered`` and ``sharpness`` at first.
+    puzzles, asked : sequence of str
+        Which puzzles there are, and what a query may ask for: of `PUZZLES` and `ASKED`, or of what
+        stands farther off.
     caption : str
         What to try and to see.
 
@@ -70,18 +76,19 @@ def pattern_puzzles(weigh, words, *, start, caption=""):
         "patterns",
         draw,
         [
-            Choice("puzzle", "Look at", tuple(PUZZLES)),
+            Choice("puzzle", "Look at", tuple(puzzles)),
             Choice("word", "Word", tuple(words)),
-            Choice("asked", "A query asks for", tuple(ASKED)),
+            Choice("asked", "A query asks for", tuple(asked)),
             Choice("offered", "A key offers", OFFERED),
             Slide("sharpness", "sharpness", SHARPNESS),
         ],
         {"word": words[0], **start},
         data={
-            "puzzles": {p: {w: wanted(p, w) for w in words} for p in PUZZLES},
+            "puzzles": {p: {w: wanted(p, w) for w in words} for p in puzzles},
             "asked": {
-                kind: place and [place(i, len(words[0])) for i in range(len(words[0]))]
-                for kind, place in ASKED.items()
+                kind: _place(kind) and [_place(kind)(i, len(word)) for i in range(len(word))]
+                for word in words[:1]
+                for kind in asked
             },
             "sentences": {"solved": SOLVED, "soft": SOFT, "wrong": WRONG},
             "close": CLOSE,
@@ -110,7 +117,7 @@ def vectors(kind, word):
            [1., 0., 0.],
            [0., 1., 0.]])
     """
-    n, place = len(word), ASKED[kind]
+    n, place = len(word), _place(kind)
     found = np.zeros((n, n + len(LETTERS)))
     for i, letter in enumerate(word):
         index = n + LETTERS.index(letter) if place is None else place(i, n)
@@ -156,7 +163,7 @@ def wanted(puzzle, word):
     >>> wanted("the letter before", "abc"), wanted("all letters like mine", "aba")
     ([[], [0], [1]], [[0, 2], [1], [0, 2]])
     """
-    return [PUZZLES[puzzle](i, word) for i in range(len(word))]
+    return [(PUZZLES | FARTHER_PUZZLES)[puzzle](i, word) for i in range(len(word))]
 
 
 def verdict(word, weights, places):
@@ -190,6 +197,11 @@ def verdict(word, weights, places):
     )
 
 
+def _place(kind):
+    """Return what a query of that kind asks for, from its own place and the length, or None."""
+    return (ASKED | FARTHER_ASKED)[kind]
+
+
 def _drawing(word, asked, offered, weights, places):
     """Return the map as HTML, wanted cells marked; the script changes it in place."""
     n = len(word)
@@ -220,7 +232,7 @@ def _drawing(word, asked, offered, weights, places):
 
 def _token(kind, i, word):
     """Return what a query asks for, or a key offers, in a word."""
-    place = ASKED[kind]
+    place = _place(kind)
     if place is None:
         return f"letter {word[i]}"
     return f"place {place(i, len(word))}".replace("-", "−")

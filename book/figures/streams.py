@@ -32,7 +32,11 @@ HINT = (
 FIELDS = {
     "recall": (("List", "list", "letters with numbers"), ("Ask", "asks", "letters of the list")),
     "review": (("Review", "text", "in the words of the reviews"),),
+    "number": (("Number", "asks", "10 to 999,999,999,999"),),
 }
+#: Rectangles of the map of a number that can be cut whole.
+PARTS = ("source asks source", "target asks source", "target asks target")
+ENDED = {"<end>": "(end)"}
 
 _numbers = itertools.count(1)
 
@@ -59,17 +63,23 @@ class Question(NamedTuple):
 
 
 class Without(NamedTuple):
-    """What is taken away: looks, as pairs (i asks, j is asked); the look one back; heads."""
+    """What is taken away: looks, as pairs (i asks, j is asked); the look one back; heads; parts.
+
+    Of a part, such as "target asks source", a place keeps the look at itself.
+    """
 
     cuts: frozenset = frozenset()
     before: bool = False
     silent: tuple = ()
+    parts: frozenset = frozenset()
 
 
 NOTHING = Without()
 
 
-def stream(models, run, *, kind, names, labels, legend, texts, tries, head, caption="", alt=""):
+def stream(
+    models, run, *, kind, names, labels, legend, texts, tries, head, words=None, caption="", alt=""
+):
     """Show what trained models say to a sequence, with all heads, and let looks be taken away.
 
     Parameters
@@ -80,8 +90,9 @@ def stream(models, run, *, kind, names, labels, legend, texts, tries, head, capt
     run : callable
         (model, tokens (1, n), masks, silent) -> (logits (1, n, vocabulary), weights (1, blocks,
         heads, n, n)), see `helpers.measures.without_looks`.
-    kind : {"recall", "review"}
-        A list of pairs and questions, or a review and its reader.
+    kind : {"recall", "review", "number"}
+        A list of pairs and questions, a review and its reader, or a number in French and, word by
+        word, in English: each English word is said after the right ones before it.
     names, labels : list of str
         The models' files on the page are ``_static/live/NAME.js``; labels tell them apart.
     legend : str
@@ -92,6 +103,8 @@ def stream(models, run, *, kind, names, labels, legend, texts, tries, head, capt
         Label and texts of what can be tried with one press.
     head : (int, int)
         Block and head, from 1, whose row of the last answer is read out at first.
+    words : callable, optional
+        For numbers: (number, language) -> list of str.
     caption : str
         What to try and to see; shown below the figure.
     alt : str
@@ -110,7 +123,7 @@ def stream(models, run, *, kind, names, labels, legend, texts, tries, head, capt
     """
     if kind not in FIELDS:
         raise ValueError(f"kind {kind!r} must be one of {list(FIELDS)}")
-    figure = _Figure(models, run, kind, names, labels, legend, texts, tries, head)
+    figure = _Figure(models, run, kind, names, labels, legend, texts, tries, head, words)
     present = _show_card if os.environ.get("STATIC_BOOK") == "1" else _show_widgets
     present(figure, caption, alt)
 
@@ -118,15 +131,19 @@ def stream(models, run, *, kind, names, labels, legend, texts, tries, head, capt
 class _Figure:
     """What both ways of showing need."""
 
-    def __init__(self, models, run, kind, names, labels, legend, texts, tries, head):
+    def __init__(self, models, run, kind, names, labels, legend, texts, tries, head, words=None):
+        self.words = words
         self.models, self.run, self.kind, self.names = models, run, kind, names
         self.labels, self.legend, self.texts, self.tries = labels, legend, texts, tries
         self.head = head
 
     def read(self, texts):
         """Return the `Question` that was typed; a ValueError says what is wrong with it."""
-        reader = {"recall": read_recall, "review": read_review}[self.kind]
-        question = reader(texts, self.models[0].task.source_vocabulary)
+        if self.kind == "number":
+            question = read_number(texts, self.words)
+        else:
+            reader = {"recall": read_recall, "review": read_review}[self.kind]
+            question = reader(texts, self.models[0].task.source_vocabulary)
         if len(question.words) > LONGEST:
             raise ValueError(f"It reads no more than {LONGEST} words here.")
         return question
@@ -138,9 +155,18 @@ class _Figure:
         first = 0 if source == target else len(source)
         words, count = question.words, trained.settings.layers
         signs = {"(start)": first + START, "(reader)": first + START}
-        tokens = np.array([signs[w] if w in signs else source.index(w) for w in words])
+        tokens = np.array(
+            [
+                signs[word]
+                if word in signs
+                else source.index(word)
+                if i < question.prefix
+                else first + target.index(word)
+                for i, word in enumerate(words)
+            ]
+        )
         allowed = _allowed(len(words), question.prefix, trained.settings.mask == "prefix")
-        masks = [_without(allowed, without, layer) for layer in range(count)]
+        masks = [_without(allowed, without, layer, question.prefix) for layer in range(count)]
         silent = [(layer, head) for layer, head in without.silent if layer < count]
         [logits], [weights] = self.run(trained, tokens[None], masks, silent)
         answers = [
@@ -154,6 +180,7 @@ class _Figure:
         return {
             "rows": rows,
             "columns": list(words),
+            "prefix": question.prefix,
             "answers": answers,
             "allowed": allowed.tolist(),
             "layers": layers,
@@ -167,8 +194,13 @@ def _allowed(n, prefix, sees_prefix):
     return back | (places < prefix) if sees_prefix else back
 
 
-def _without(allowed, without, layer):
+def _without(allowed, without, layer, prefix):
     mask = allowed.copy()
+    target = np.arange(len(mask)) >= prefix
+    for part in without.parts:
+        asks, asked = (name == "target" for name in part.split(" asks "))
+        cut = (target[:, None] == asks) & (target == asked) & ~np.eye(len(mask), dtype=bool)
+        mask &= ~cut
     for i, j in without.cuts:
         mask[i, j] = False
     if without.before and layer == 0:
@@ -181,7 +213,8 @@ def _answer(logits, target, asked, place, right):
     chances /= chances.sum()
     best = int(chances.argmax())
     chance = float(str(np.float32(chances[best])))
-    return {"place": place, "asked": asked, "said": target[best], "right": right, "chance": chance}
+    said = ENDED.get(target[best], target[best])
+    return {"place": place, "asked": asked, "said": said, "right": right, "chance": chance}
 
 
 # What is typed, as the script reads it.
@@ -208,6 +241,29 @@ def read_review(texts, vocabulary):
     if strange:
         raise ValueError(f"It has never read “{strange}”. It knows {', '.join(known)}.")
     return Question([*words, "(reader)"], [len(words)], [None], len(words))
+
+
+def read_number(texts, words):
+    """Return the `Question` that a typed number is: French words, and the English ones to say.
+
+    Raises
+    ------
+    ValueError
+        With a sentence, if it is no number that the models have learned.
+
+    Examples
+    --------
+    >>> said = {"fr": ["dix", "sept"], "en": ["seventeen"]}
+    >>> question = read_number(["17"], lambda number, language: said[language])
+    >>> question.words, question.rights
+    (['dix', 'sept', '(start)', 'seventeen'], ['seventeen', '(end)'])
+    """
+    plain = re.sub(r"[\s,._]", "", texts[0])
+    if not re.fullmatch(r"[1-9]\d{1,11}", plain, re.ASCII):
+        raise ValueError("Type a number from 10 to 999,999,999,999.")
+    source, target = (words(int(plain), language) for language in ("fr", "en"))
+    places = [*range(len(source), len(source) + len(target) + 1)]
+    return Question([*source, "(start)", *target], places, [*target, "(end)"], len(source))
 
 
 def read_recall(texts, vocabulary):
@@ -269,6 +325,7 @@ def _require_list(listed, asked, known):
 def _show_card(figure, caption, alt):
     state = figure.compute(figure.read(figure.texts))
     identity = f"stream-{next(_numbers)}"
+    extra = "number_names " if figure.kind == "number" else ""
     data = {
         "id": identity,
         "kind": figure.kind,
@@ -286,7 +343,7 @@ def _show_card(figure, caption, alt):
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     _show_html(
-        f'<figure class="board stream {figure.kind}" data-scripts="engine map stream" '
+        f'<figure class="board stream {figure.kind}" data-scripts="engine {extra}map stream" '
         f'data-models="{escape(" ".join(figure.names))}" style="--n:{len(state["rows"])};'
         f'--left:{_pixels_of(state["rows"])}px;--top:{_pixels_of(state["columns"])}px">'
         f'<p class="unseen">{escape(alt)}</p>'
@@ -334,8 +391,14 @@ def _buttons(figure):
         '<button type="button" class="before" aria-pressed="false" disabled>'
         "cut the look at the place before (first block)</button>"
     )
+    parts = "".join(
+        f'<button type="button" class="part" data-part="{part}" aria-pressed="false" disabled>'
+        f"cut: {part}</button>"
+        for part in PARTS
+    )
+    more = {"recall": before, "number": parts}.get(figure.kind, "")
     return (
-        f'<div class="tries">{tries}{before if figure.kind == "recall" else ""}'
+        f'<div class="tries">{tries}{more}'
         '<button type="button" class="again" disabled>every look again</button></div>'
     )
 
@@ -392,12 +455,21 @@ def _head_html(state, layer, head, identity):
         f'<div class="ground" role="grid" aria-label="{label}" aria-describedby="{own}" '
         f'aria-rowcount="{n}" aria-colcount="{n}">'
         f'<svg viewBox="0 -0.46 {n} {n}" aria-hidden="true">'
-        f'{_cells(weights, state["allowed"])}<path class="cuts"/><rect class="lit" width="{n}" '
+        f'{_cells(weights, state["allowed"])}{_cross(state)}<path class="cuts"/>'
+        f'<rect class="lit" width="{n}" '
         f'height="1" y="-9"/></svg><div role="row" aria-rowindex="1"><span role="gridcell" '
         f'tabindex="0" aria-colindex="1" style="--i:0;--j:0" '
         f'aria-label="{printed(weights[0][0])}"></span></div></div>'
         f'<p class="unseen" id="{own}">{escape(_most(state, weights))}.</p></div>'
     )
+
+
+def _cross(state):
+    """Return the frame around the looks of a target at its source (`crossHTML` in the script)."""
+    prefix, n = state["prefix"], len(state["rows"])
+    if len(state["answers"]) < n - prefix:  # what follows is no target
+        return ""
+    return f'<rect class="cross" y="{prefix - 0.5:g}" width="{prefix}" height="{n - prefix}"/>'
 
 
 def _cells(weights, allowed):
@@ -434,25 +506,11 @@ def _most(state, weights):
 def _show_widgets(figure, caption, alt):
     import ipywidgets  # here, because a single widget in a built page would load scripts
 
-    fields = [
-        ipywidgets.Text(text, description=label, continuous_update=False, layout={"width": "30em"})
-        for (label, _, _), text in zip(FIELDS[figure.kind], figure.texts, strict=True)
-    ]
-    chosen = ipywidgets.RadioButtons(
-        options=[(label, i) for i, label in enumerate(figure.labels)],
-        description=figure.legend,
-        orientation="horizontal",
-    )
-    cuts = ipywidgets.Text(
-        description="cut", placeholder="who asks, whom: 4 3, 6 3", continuous_update=False
-    )
-    before = ipywidgets.Checkbox(description="cut the look at the place before (first block)")
-    silent = ipywidgets.Text(
-        description="silent", placeholder="block and head: 1 3, 2 4", continuous_update=False
-    )
+    fields, chosen, cuts, silent, before, parts = _controls(figure, ipywidgets)
     picture = ipywidgets.Image(format="png", layout={"max_width": "100%"})
     said = ipywidgets.HTML()
-    controls = [*fields, chosen, cuts, silent, *([before] if figure.kind == "recall" else [])]
+    more = {"recall": [before], "number": [*parts.values()]}.get(figure.kind, [])
+    controls = [*fields, chosen, cuts, silent, *more]
 
     def update(_change=None):
         try:
@@ -461,6 +519,7 @@ def _show_widgets(figure, caption, alt):
                 frozenset(_pairs(cuts.value, len(question.words))),
                 before.value,
                 tuple((block - 1, head - 1) for block, head in _pairs(silent.value)),
+                frozenset(part for part, box in parts.items() if box.value),
             )
             state = figure.compute(question, chosen.value, without)
         except Exception as error:  # a kernel would swallow it, and the picture seem stuck
@@ -475,6 +534,28 @@ def _show_widgets(figure, caption, alt):
     for control in controls:
         control.observe(update, names="value")
     display(ipywidgets.VBox([*controls, said, picture, ipywidgets.HTML(escape(caption))]))
+
+
+def _controls(figure, ipywidgets):
+    """Return what can be typed and switched: fields, model, cuts, heads, place before, parts."""
+    fields = [
+        ipywidgets.Text(text, description=label, continuous_update=False, layout={"width": "30em"})
+        for (label, _, _), text in zip(FIELDS[figure.kind], figure.texts, strict=True)
+    ]
+    chosen = ipywidgets.RadioButtons(
+        options=[(label, i) for i, label in enumerate(figure.labels)],
+        description=figure.legend,
+        orientation="horizontal",
+    )
+    cuts = ipywidgets.Text(
+        description="cut", placeholder="who asks, whom: 4 3, 6 3", continuous_update=False
+    )
+    silent = ipywidgets.Text(
+        description="silent", placeholder="block and head: 1 3, 2 4", continuous_update=False
+    )
+    before = ipywidgets.Checkbox(description="cut the look at the place before (first block)")
+    parts = {part: ipywidgets.Checkbox(description=f"cut: {part}") for part in PARTS}
+    return fields, chosen, cuts, silent, before, parts
 
 
 def _pairs(text, below=None):

@@ -122,6 +122,71 @@ def memory(layer, n, width):
 
 
 @shapes
+def block_products(new, seen, width):
+    r"""Count the multiplications of one block for the newest positions of a sequence.
+
+    Four projections of each new position, scores and weighted sums over all that it may see, and
+    a feed-forward part that is four times as wide:
+
+    .. math:: 4 m d^2 + 2 m n d + 8 m d^2
+
+    Parameters
+    ----------
+    new : int
+        Positions that are computed, m: one with a cache, all without.
+    seen : int
+        Positions whose keys and values there are, n, the new ones among them.
+    width : int
+        Of the model, d.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> block_products(1, 100, 64), block_products(100, 100, 64)
+    (61952, 6195200)
+    """
+    return 12 * new * width**2 + 2 * new * seen * width
+
+
+@shapes
+def cache_numbers(n, width, layers, heads=1, key_heads=None):
+    r"""Count the numbers that a cache holds: a key and a value for each position, in each block.
+
+    .. math:: 2 \, n\, d \cdot \text{layers} \cdot \text{heads of keys} / \text{heads}
+
+    Parameters
+    ----------
+    n : int
+        Positions.
+    width : int
+        Of the model, d.
+    layers : int
+    heads : int, at least 1
+        Of queries.
+    key_heads : int, at least 1, optional
+        Of keys and values; as many, if not given. With fewer, several heads of queries ask the
+        same keys.
+
+    Returns
+    -------
+    int
+
+    References
+    ----------
+    Fewer heads of keys: Shazeer 2019; Ainslie et al. 2023.
+
+    Examples
+    --------
+    >>> cache_numbers(100, 64, 2), cache_numbers(100, 64, 2, heads=4, key_heads=1)
+    (25600, 6400)
+    """
+    return 2 * n * width * layers * (key_heads or heads) // heads
+
+
+@shapes
 @fast.by(kernels.blocked_attention)
 def blocked_attention(queries, keys, values, mask=None, block=512):
     r"""Compute `attention.attention` without ever holding all scores: memory grows with n, not n².

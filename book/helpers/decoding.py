@@ -1,4 +1,4 @@
-"""Decoding: saying a target token by token, with no teacher, greedily or by beam search.
+"""Decoding: saying a target token by token, with no teacher: greedily, by beam search, by lot.
 
 A model comes in as a `step` and a `state`, which `seq2seq` and `cached` make. A state is an array
 whose first axis is the batch, or such arrays in tuples, lists and dicts; anything else in it (a
@@ -7,7 +7,7 @@ number, a function, None) is handed on as it is.
 
 import numpy as np
 
-from helpers.functions import log_softmax
+from helpers.functions import log_softmax, softmax
 from helpers.shapes import shapes
 
 
@@ -149,6 +149,98 @@ def beam_search(step, state, start, end, limit, width=4):
         said = np.concatenate([said[rows], tokens], axis=1)
     winners = own[:, 0] + totals.argmax(axis=1)
     return [until(row, end) for row in said[winners, 1:].tolist()], totals.max(axis=1)
+
+
+@shapes
+def chances(logits, temperature=1.0, top_k=None):
+    r"""Probabilities that the next token is drawn from: a softmax, sharper or flatter, cut short.
+
+    .. math:: p = \mathrm{softmax}(z / T), \quad \text{over the } k \text{ largest } z \text{ alone}
+
+    Near temperature 0 the likeliest token is certain, which is greedy decoding; at 1 the model is
+    taken at its word; above, what is unlikely gets more.
+
+    Parameters
+    ----------
+    logits : array (..., vocabulary)
+    temperature : float, at least 0.001
+    top_k : int, at least 1, optional
+        So many likeliest tokens keep a chance; all, if it is not given. Tokens that are as likely
+        as the last of them stay in as well.
+
+    Returns
+    -------
+    array (..., vocabulary)
+
+    Raises
+    ------
+    ValueError
+        If `temperature` or `top_k` is too small.
+
+    References
+    ----------
+    Top-k: Fan et al. 2018.
+
+    Examples
+    --------
+    >>> logits = np.log(np.array([0.5, 0.3, 0.2]))
+    >>> chances(logits, temperature=0.5).round(2), chances(logits, top_k=2).round(3)
+    (array([0.66, 0.24, 0.11]), array([0.625, 0.375, 0.   ]))
+    """
+    k = min(top_k or logits.shape[-1], logits.shape[-1])
+    least = np.sort(logits, axis=-1)[..., -k, None]
+    return softmax(logits / temperature, where=logits >= least)
+
+
+@shapes
+def sample(step, state, start, end, limit, rng, temperature=1.0, top_k=None):
+    """Decode token by token, each drawn by lot from the model's own probabilities.
+
+    Parameters
+    ----------
+    step : callable
+        (tokens (batch, 1), state) -> (logits (batch, 1, vocabulary), state)
+    state : see above
+        Whatever `step` hands on.
+    start : integer array () or integer array (batch,)
+        The first token in, for all or for each.
+    end : int, at least 0
+        The token after which a sequence is finished.
+    limit : int, at least 1
+        Stop after this many tokens, finished or not.
+    rng : numpy.random.Generator
+        Draws; the same seed says the same again.
+    temperature, top_k
+        As for `chances`.
+
+    Returns
+    -------
+    list of lists of int
+        For each sequence the tokens before the first `end`.
+
+    Raises
+    ------
+    ValueError
+        If `limit` is below 1, or as for `chances`.
+
+    Examples
+    --------
+    >>> even = lambda tokens, state: (np.zeros((len(tokens), 1, 3)), state)
+    >>> sample(even, None, np.array([0]), end=2, limit=9, rng=np.random.default_rng(0))
+    [[1, 0, 0, 0]]
+    """
+    tokens = first_tokens(start, state)[:, None]
+    said, finished = tokens[:, :0], np.zeros(len(tokens), dtype=bool)
+    while said.shape[1] < limit and not finished.all():
+        logits, state = step(tokens, state)
+        likely = chances(logits[:, 0].astype(float), temperature, top_k)
+        below = rng.random((len(tokens), 1)) < np.cumsum(likely, axis=-1)
+        tokens = np.where(below.any(axis=-1), below.argmax(axis=-1), likely.argmax(axis=-1))[
+            :, None
+        ]
+        said = np.concatenate([said, tokens], axis=1)
+        finished = finished | (tokens[:, 0] == end)
+    return [until(row, end) for row in said.tolist()]
 
 
 def beam_step(totals, log_probabilities):

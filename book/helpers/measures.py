@@ -3,13 +3,16 @@
 Stands on runs; a chapter that measures something alone keeps it to itself.
 """
 
+import math
 import time
+from unittest.mock import patch
 
 import autograd.numpy as np
 import numpy
 from autograd import make_vjp
 from threadpoolctl import threadpool_limits
 
+from helpers import fast, positions
 from helpers.attention import additive, attention_weights
 from helpers.functions import embedding, linear
 from helpers.positions import position_score
@@ -344,3 +347,74 @@ def fastest(ways, rounds=5):
                 way()
                 found[name] = min(found[name], time.process_time() - start)
     return found
+
+
+class Counting(numpy.ndarray):
+    """An array that counts the multiplications of the matrix products it takes part in.
+
+    Examples
+    --------
+    >>> Counting.done = 0
+    >>> product = numpy.ones((2, 3)).view(Counting) @ numpy.ones((3, 4))
+    >>> product.shape, Counting.done
+    ((2, 4), 24)
+    """
+
+    done = 0
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        """Compute with plain arrays, count, and hand the result on as one that counts."""
+        plain = [numpy.asarray(one) if isinstance(one, Counting) else one for one in inputs]
+        if "out" in options:
+            options["out"] = tuple(numpy.asarray(one) for one in options["out"])
+        result = getattr(ufunc, method)(*plain, **options)
+        if ufunc is numpy.matmul:
+            Counting.done += result.size * plain[0].shape[-1]
+        return result.view(Counting) if isinstance(result, numpy.ndarray) else result
+
+    def __array_function__(self, function, types, arguments, options):
+        """Do the same for sums over products that are written with letters."""
+        result = super().__array_function__(function, types, arguments, options)
+        if function is numpy.einsum:
+            letters, *arrays = arguments
+            names = "".join(letters.partition("->")[0].split(","))
+            sizes = dict(zip(names, (n for one in arrays for n in one.shape), strict=True))
+            Counting.done += math.prod(sizes.values())
+        return result.view(Counting) if isinstance(result, numpy.ndarray) else result
+
+
+def multiplications(function, params):
+    """Count the multiplications in matrix products that a function of parameters really does.
+
+    Parameters
+    ----------
+    function : callable
+        Of the parameters; it runs as a formula, without any faster way.
+    params : dict
+        Nested; arrays.
+
+    Returns
+    -------
+    count : int
+    result
+        What the function returned.
+
+    Examples
+    --------
+    >>> multiplications(lambda params: params["a"] @ params["a"], {"a": numpy.ones((5, 5))})[0]
+    125
+    """
+    Counting.done, rotate = 0, positions.rotate
+
+    def turned(*arguments):  # which autograd stacks into a plain array
+        return rotate(*arguments).view(Counting)
+
+    with fast.off(), patch.object(positions, "rotate", turned):
+        result = function(_counting(params))
+    return Counting.done, result
+
+
+def _counting(params):
+    if isinstance(params, dict):
+        return {name: _counting(part) for name, part in params.items()}
+    return params.view(Counting)

@@ -483,6 +483,45 @@ def recurrent_only(params, tokens, cell="gru", states=None):
     return linear(params["output"], outputs), last
 
 
+@shapes
+def recurrent_tagger(params, tokens, lengths=None, encoder="gru"):
+    """Say a word at each place of a sequence: a recurrent encoder without a decoder.
+
+    Parameters
+    ----------
+    params : dict
+        From `start.init_recurrent_tagger`, with ``embedding`` (vocabulary, width).
+    tokens : integer array (batch, n) below vocabulary
+    lengths : integer array (batch,) up to n, optional
+        True lengths.
+    encoder : {"gru", "rnn", "lstm", "bidirectional"}
+        The one the parameters were made for.
+
+    Returns
+    -------
+    array (batch, n, vocabulary)
+        Logits.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a token is outside the vocabulary, or the encoder is unknown.
+
+    Examples
+    --------
+    >>> from helpers.start import init_recurrent_tagger
+    >>> params = init_recurrent_tagger(numpy.random.default_rng(0), 7, 8, "bidirectional")
+    >>> recurrent_tagger(params, numpy.array([[1, 2, 3]]), encoder="bidirectional").shape
+    (1, 3, 7)
+    """
+    inside, table = params["encoder"], params["embedding"]
+    if encoder == "bidirectional":
+        outputs, _ = bidirectional(gru, inside, embedding(table, tokens), lengths)
+    else:
+        outputs, _ = CELLS[encoder](inside, tokens, lengths, table=table)
+    return linear(params["output"], outputs)
+
+
 # ---- all from the last state ---------------------------------------------------------------------
 
 

@@ -531,6 +531,43 @@ def init_recurrent_only(rng, vocabulary, width=64, cell="gru", layers=1):
 
 
 @shapes
+def init_recurrent_tagger(rng, vocabulary, width=64, encoder="gru"):
+    """Start a recurrent encoder that says a word at each place, see `recurrent.recurrent_tagger`.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    vocabulary : int, at least 1
+        Number of tokens.
+    width : int, at least 1
+        Size of embeddings and outputs.
+    encoder : {"gru", "rnn", "lstm", "bidirectional"}
+        A bidirectional one has two GRUs of half the width.
+
+    Returns
+    -------
+    dict
+        Nested, float32.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1, there is no encoder of that name, or the width of a bidirectional
+        one is odd.
+
+    Examples
+    --------
+    >>> sorted(init_recurrent_tagger(np.random.default_rng(0), 5, 8))
+    ['embedding', 'encoder', 'output']
+    """
+    return {
+        "embedding": init_embedding(rng, vocabulary, width),
+        "encoder": _init_any_encoder(rng, encoder, width, {}),
+        "output": init_linear(rng, width, vocabulary),
+    }
+
+
+@shapes
 def init_last_state(
     rng, vocabulary, questions, answers, width=64, cell="gru", *, gain=1.0, gate_bias=0.0
 ):
@@ -618,6 +655,36 @@ def init_look_up(rng, entries, answers, width, score="dot", *, length=1.0, from_
     if from_zero:
         params["score"]["weight"] *= 0
     return params
+
+
+@shapes
+def init_one_layer(rng, vocabulary, answers, width, heads=1):
+    """Start one layer of self-attention, see `transformer.one_layer`.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    vocabulary, answers : int
+        Numbers of tokens that are read, and that may be said.
+    width : int
+    heads : int
+
+    Returns
+    -------
+    dict
+        ``embedding``, ``attention`` and ``output``.
+
+    Examples
+    --------
+    >>> params = init_one_layer(np.random.default_rng(0), 7, 5, 8)
+    >>> params["output"]["weight"].shape
+    (8, 5)
+    """
+    return {
+        "embedding": init_embedding(rng, vocabulary, width),
+        "attention": init_multi_head(rng, width, heads),
+        "output": init_linear(rng, width, answers),
+    }
 
 
 @shapes

@@ -34,6 +34,8 @@ from helpers.shapes import shapes
 
 #: The usual wires of a decoder. Self-attention asks the target, cross-attention the source.
 WIRES = "ttt tss"
+#: For which of its projections a layer takes the matrix of its queries.
+TIED = {"three matrices": (), "queries = keys": ("keys",), "one for all": ("keys", "values")}
 
 # ---- blocks ----------------------------------------------------------------------------------
 
@@ -739,3 +741,41 @@ def decoder_only(params, tokens, prefix_lengths=None, *, lengths=None, **options
     embedded = embedding(params["embedding"], tokens)
     outputs, weights = stack(params["stack"], embedded, mask, **{"positions": "rotary", **options})
     return linear(params["output"], outputs), weights
+
+
+@shapes
+def one_layer(params, tokens, projections="three matrices"):
+    """Say something at every place after one look at all: the smallest model that self-attends.
+
+    Parameters
+    ----------
+    params : dict
+        From `start.init_one_layer`, with ``embedding`` (vocabulary, width).
+    tokens : integer array (batch, n) below vocabulary
+    projections : {"three matrices", "queries = keys", "one for all"}
+        Which matrices stand for those of keys and values too.
+
+    Returns
+    -------
+    logits : array (batch, n, answers)
+        Read off what was there plus what was fetched.
+    weights : array (batch, heads, n, n)
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a token is outside the vocabulary, or a name is unknown.
+
+    Examples
+    --------
+    >>> from helpers.start import init_one_layer
+    >>> params = init_one_layer(numpy.random.default_rng(0), 7, 5, 8)
+    >>> logits, weights = one_layer(params, numpy.array([[1, 2, 3]]), "one for all")
+    >>> logits.shape, weights.shape
+    ((1, 3, 5), (1, 1, 3, 3))
+    """
+    own = params["attention"]
+    tied = own | {name: own["queries"] for name in TIED[projections]}
+    x = enter({"positions": {}}, embedding(params["embedding"], tokens), "sinusoidal")
+    found, weights = multi_head_attention(tied, x, x)
+    return linear(params["output"], x + found), weights

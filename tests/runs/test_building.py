@@ -21,13 +21,14 @@ TRANSFORMER = SMALL.but(model="transformer")
 STACK = SMALL.but(model="decoder_only")
 ONLY = SMALL.but(model="recurrent_only")
 BOOK = Settings(task="phone_book", model="look_up", width=8, batch=4, steps=3, warmup=1)
+LAYER = Settings(task="twins", model="one_layer", width=8, batch=4, steps=3, warmup=1)
 KEEPS = Settings(task="keep_pairs9", model="last_state", width=8, batch=4, steps=3, warmup=1)
 
 # For each field: settings, and values of which each must give another model.
 OPTIONS = [
     (SMALL, "task", ("fr2", "de2")),
-    (SMALL.but(attend=False), "model", CHOICES["model"][:-2]),  # the others have tasks of their own
-    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY, BOOK, KEEPS)),
+    (SMALL.but(attend=False), "model", CHOICES["model"][:-4]),  # the others have their own tasks
+    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY, BOOK, LAYER, KEEPS)),
     *((base, "heads", (1, 2, 4)) for base in (WITHIN, TRANSFORMER, STACK)),
     *((base, "layers", (1, 2)) for base in (WITHIN, TRANSFORMER, STACK, ONLY)),
     *((base, "positions", CHOICES["positions"]) for base in (WITHIN, TRANSFORMER, STACK)),
@@ -51,12 +52,15 @@ OPTIONS = [
     *((base, "dropout", (0.0, 0.3)) for base in (SMALL, WITHIN, TRANSFORMER, STACK)),
     *((base, "smoothing", (0.0, 0.2)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
     (STACK.but(layers=2), "mask", CHOICES["mask"]),
+    (STACK, "source_loss", (False, True)),
+    (LAYER, "projections", CHOICES["projections"]),
     (TRANSFORMER, "shared_projections", (False, True)),
     (TRANSFORMER.but(layers=2, norm="post"), "shared_projections", (False, True)),
     (TRANSFORMER, "wires", ("ttt tss", "ttt ttt", "tss tss", "none tss", "ttt none")),
     (TRANSFORMER.but(positions="rotary", norm="post"), "wires", ("ttt tss", "tss ttt")),
     *((base, "batch", (4, 5)) for base in (SMALL, TRANSFORMER)),
     *((base, "reversed_source", (False, True)) for base in (LOOKING, TRANSFORMER, STACK, ONLY)),
+    *((base, "shifted", (True, False)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
     *((base, "steps", (3, 4)) for base in (SMALL, TRANSFORMER)),
     *((base, "rate", (0.01, 0.02)) for base in (SMALL, TRANSFORMER)),
     *((base, "warmup", (0, 2)) for base in (SMALL, TRANSFORMER)),
@@ -88,7 +92,7 @@ def test_every_field_is_tested_to_change_the_model():
     assert {name for _, name, _ in OPTIONS} == {one.name for one in dataclasses.fields(Settings)}
 
 
-@pytest.mark.parametrize("settings", [SMALL, WITHIN, TRANSFORMER, STACK, ONLY, BOOK])
+@pytest.mark.parametrize("settings", [SMALL, WITHIN, TRANSFORMER, STACK, ONLY, BOOK, LAYER])
 def test_the_same_settings_are_the_same_model_to_the_last_bit(settings):
     one, another = trained(settings), trained(settings.but())
     assert [array.tobytes() for array in one] == [array.tobytes() for array in another]
@@ -178,6 +182,16 @@ def test_a_look_up_finds_the_digit_of_the_name_that_is_asked_for_and_starts_as_i
     general = BOOK.but(score="general", from_zero=True)
     assert (start(general)["score"]["weight"] == 0).all()
     assert start(BOOK.but(score="general"))["score"]["weight"].std() > 0.1
+
+
+def test_one_layer_answers_at_every_place_and_its_map_is_an_encoders():
+    task, params = tasks.make_task("twins"), start(LAYER)
+    batch = tasks.make_batch(task.held_out[:20], task.given)
+    logits, weights = transformer.one_layer(params, batch.source, "three matrices")
+    found = build(LAYER).logits(params, batch)
+    agree(found[:, :-1, 3:], logits, 0)
+    assert found.dtype == numpy.float32 and (found[..., :3] < -1e8).all()
+    agree(build(LAYER).maps(params, batch)["encoder"], weights[:, None], 0)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])

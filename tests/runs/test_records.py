@@ -65,11 +65,16 @@ def test_no_two_plans_keep_a_model_of_one_name():
     assert {plan_of_model(model).name for model in names} <= set(plan_names())
 
 
+def wanted(plan):
+    return {one.but(seed=seed) for one in plan.runs for seed in range(plan.seeds)}
+
+
 @pytest.mark.parametrize("name", plan_names())
-def test_everything_that_a_plan_wants_is_recorded(name):
+def test_all_that_a_plan_wants_is_recorded_and_nothing_that_no_plan_can_make_again(name):
     found = {run.settings for run in load_record(name)}
     plan = load_plan(name)
-    assert found >= {one.but(seed=seed) for one in plan.runs for seed in range(plan.seeds)}
+    assert found >= wanted(plan)
+    assert found <= set().union(*map(wanted, map(load_plan, plan_names())))
     for model, settings in plan.keep.items():
         loaded = load(model)
         assert loaded.settings == settings

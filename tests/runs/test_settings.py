@@ -134,6 +134,12 @@ OTHERS = [
     ({"model": "decoder_only", "shared_projections": True}, "shared_projections = True"),
     ({"wires": "ttt ttt"}, "wires = 'ttt ttt' has no meaning for a recurrent"),
     ({"model": "decoder_only", "mask": "prefix"}, "a decoder-only model with layers=1"),
+    ({"source_loss": True}, "source_loss = True has no meaning for a recurrent model"),
+    ({"model": "transformer", "source_loss": True}, "source_loss = True"),
+    (
+        {"model": "decoder_only", "layers": 2, "mask": "prefix", "source_loss": True},
+        "source_loss = True has no meaning for .* mask='prefix'",
+    ),
     ({"model": "decoder_only", "attend": True}, "attend = True has .* a decoder-only model"),
     ({"model": "decoder_only", "encoder": "rnn"}, "encoder = 'rnn'"),
     ({"model": "recurrent_only", "attend": True}, "attend = True has .* without a decoder"),

@@ -91,6 +91,18 @@ def test_a_model_that_reads_backwards_does_so_everywhere():
     agree(looks.weights, forwards.maps(text[::-1], "ninety one")["cross"].weights, 0)
 
 
+def test_without_the_shift_a_decoder_is_asked_for_what_it_reads():
+    settings = TINY.but(shifted=False, steps=30)
+    trained = train(settings, label=None)
+    batch = tasks.unshifted(tasks.make_batch(TASK.held_out[:20]))
+    assert (batch.target_in == batch.target_out).all()
+    assert trained.loss(batch) < train(TINY.but(steps=30), label=None).loss(batch)
+    asked = trained.batch(TASK.held_out[:3])  # in use it starts as any other
+    assert (asked.target_in[:, 0] == tasks.START).all()
+    with pytest.raises(ValueError, match="shifted = False has no meaning for model = 'look_up'"):
+        Settings(task="phone_book", model="look_up", shifted=False)
+
+
 def test_maps_of_attention_lie_between_what_is_said_and_what_is_read(translator):
     looks = translator.maps("quatre vingt onze", "ninety one")
     assert list(looks) == ["cross"]

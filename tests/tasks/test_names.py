@@ -1,6 +1,7 @@
 """Tasks by name, and what holds for every one of them."""
 
 import hashlib
+from functools import partial
 
 import numpy
 import pytest
@@ -21,8 +22,11 @@ ALL_TASKS = {
     "recall": tasks.recall,
     "recall_stream": tasks.recall_stream,
     "reversal": tasks.reversal,
+    "round_table": partial(tasks.cards, "round_table"),
+    "row": partial(tasks.cards, "row"),
     "sentiment": tasks.sentiment,
     "summaries": tasks.summaries,
+    "twins": partial(tasks.cards, "twins"),
 }
 
 
@@ -36,6 +40,7 @@ def test_a_seed_decides_what_is_drawn_and_vocabularies_know_every_token(make):
         assert vocabulary[:3] == tasks.SPECIAL
         assert len(set(vocabulary)) == len(vocabulary)
         found = {token for pair in pairs for token in pair[side]}
+        found.discard(tasks.PAD)  # where one says nothing
         assert found == set(range(3, len(vocabulary))), "a token that never stands for anything"
     assert {type(token) for pair in pairs for token in pair[0] + pair[1]} == {int}
 
@@ -49,8 +54,11 @@ DRAWN = {
     "recall_stream": "cebc7065e1689df3",
     "reversal": "5cc0b83cab8b2433",
     "reversal10": "8dbfd4d2ae7c17ae",
+    "round_table": "a036d6d0ae6ece1c",
+    "row": "601d55a2616842ee",
     "sentiment": "0b9d78d6e95d12a7",
     "summaries": "25a20fde76f15bb0",
+    "twins": "c2de67b29ef06eaa",
     "fr12": "b4126481c21db582",
     "de9": "a8b815fac92982e9",
 }

@@ -9,6 +9,7 @@ want to be told. Stands above the models; a new bug is one function with what is
 # Each of these enters its bugs.
 from helpers.bugs import (  # noqa: F401
     blocks,
+    caches,
     heads,
     learning,
     masks,

@@ -7,6 +7,7 @@ Stands on the models, settings and tasks. Whatever the model is, it is run in on
 from collections.abc import Callable
 from typing import NamedTuple
 
+import autograd.numpy as anp
 import numpy as np
 
 from helpers import cached, decoding, recurrent, seq2seq, transformer
@@ -17,11 +18,13 @@ from helpers.start import (
     init_decoder_only,
     init_last_state,
     init_look_up,
+    init_one_layer,
     init_recurrent_only,
+    init_recurrent_tagger,
     init_seq2seq,
     init_transformer,
 )
-from helpers.tasks import make_task, pad
+from helpers.tasks import PAD, SPECIAL, make_task, pad
 
 LONGEST = 256  # positions that a table of learned ones has
 
@@ -40,8 +43,9 @@ class Model(NamedTuple):
         (params, batch, rng=None) -> cross-entropy of the target words, smoothed as chosen.
     maps : callable
         (params, batch) -> dict of attention maps, each (batch, layers, heads, n_queries, n_keys):
-        ``cross``, ``encoder`` and ``decoder`` of those that the model has; ``stack`` of a
-        decoder-only one; nothing of a recurrent one without a decoder, or of a look-up.
+        ``cross``, ``encoder`` and ``decoder`` of those that the model has, the second of one layer
+        too; ``stack`` of a decoder-only one; nothing of a recurrent one without a decoder, or of
+        a look-up.
     begin : callable
         (params, batch) -> (step, state), to say the target word by word with `decoding`.
     """
@@ -77,6 +81,7 @@ def build(settings):
         found = logits(params, batch, rng)
         return cross_entropy(found, batch.target_out, batch.target_mask, settings.smoothing)
 
+    loss = _loss_of_both(settings) if settings.source_loss else loss
     return Model(start, logits, loss, maps, begin)
 
 
@@ -103,6 +108,10 @@ def wiring(settings):
     """
     if settings.model in ("recurrent_only", "last_state"):
         return {"cell": settings.encoder}
+    if settings.model == "tagger" and settings.encoder != "self_attention":
+        return {"encoder": settings.encoder}
+    if settings.model == "one_layer":
+        return {"projections": settings.projections}
     if settings.model == "look_up":
         return {"score": settings.score}
     names = ("positions", "norm", "residual")
@@ -191,16 +200,11 @@ def _transformer(settings):
 
 def _decoder_only(settings):
     """Build one stack that reads source and target end to end."""
-    options, prefix = wiring(settings), settings.mask == "prefix"
+    options, prefix, read = wiring(settings), settings.mask == "prefix", _reading(settings)
 
     def start(rng):
         sizes = sum(_one_table(settings)), settings.width
         return init_decoder_only(rng, *sizes, **_shape(settings), norm=settings.norm)
-
-    def read(params, batch, tokens, rng=None):
-        seen = batch.source_lengths if prefix else None
-        dropping = _dropout(settings, rng)
-        return transformer.decoder_only(params, tokens, seen, **options, **dropping)
 
     def write(params, tokens):
         return cached.start_writing(params, tokens, prefix=prefix, **options)
@@ -212,6 +216,35 @@ def _decoder_only(settings):
         return {"stack": _stacked(read(params, batch, _joined(batch, first))[1])}
 
     return start, logits, maps, begin
+
+
+def _reading(settings):
+    """Return how a decoder-only model reads: (params, batch, tokens, rng) -> (logits, maps)."""
+    options, prefix = wiring(settings), settings.mask == "prefix"
+
+    def read(params, batch, tokens, rng=None):
+        seen = batch.source_lengths if prefix else None
+        dropping = _dropout(settings, rng)
+        return transformer.decoder_only(params, tokens, seen, **options, **dropping)
+
+    return read
+
+
+def _loss_of_both(settings):
+    """Return the loss of a decoder-only model that has to predict the source as well.
+
+    The token that opens the target is always the same, so it does not count.
+    """
+    read, (first, _) = _reading(settings), _one_table(settings)
+
+    def loss(params, batch, rng=None):
+        found, _ = read(params, batch, _joined(batch, first), rng)
+        said = np.where(batch.target_mask, batch.target_out + first, PAD)
+        rows = zip(batch.source, batch.source_lengths, said, strict=True)
+        following, _ = pad([[*source[1:n], *[PAD] * min(n, 1), *own] for source, n, own in rows])
+        return cross_entropy(found, following, following != PAD, settings.smoothing)
+
+    return loss
 
 
 def _recurrent_only(settings):
@@ -281,6 +314,70 @@ def _last_state(settings):
     return start, logits, lambda params, batch: {}, begin
 
 
+def _tagger(settings):
+    """Build an encoder without a decoder: it says a word at each place of the source."""
+    options, first = wiring(settings), _one_table(settings)[0]
+    looks_within, sees_all = settings.encoder == "self_attention", settings.mask == "prefix"
+
+    def start(rng):
+        sizes, own = (sum(_one_table(settings)), settings.width), _shape(settings)
+        if looks_within:
+            return init_decoder_only(rng, *sizes, **own, norm=settings.norm)
+        return init_recurrent_tagger(rng, *sizes, **options)
+
+    def read(params, batch, rng=None):
+        if not looks_within:
+            states = recurrent.recurrent_tagger
+            return states(params, batch.source, batch.source_lengths, **options), []
+        seen = batch.source_lengths if sees_all else None
+        dropping = _dropout(settings, rng)
+        return transformer.decoder_only(params, batch.source, seen, **options, **dropping)
+
+    def logits(params, batch, rng=None):
+        said = read(params, batch, rng)[0][..., first:]
+        behind = np.zeros((*said.shape[:1], 1, *said.shape[2:]), said.dtype)  # END, which is given
+        return anp.concatenate([said, behind], axis=1)
+
+    def maps(params, batch):
+        weights = read(params, batch)[1]
+        return {"encoder": _stacked(weights)} if looks_within else {}
+
+    def begin(params, batch):
+        raise ValueError("a tagger says all its words at once: ask for its logits")
+
+    return start, logits, maps, begin
+
+
+def _one_layer(settings):
+    """Build one layer of self-attention that says something at every place, never a special token.
+
+    With answers that are never right in its output, the twins learn far more slowly.
+    """
+    options = wiring(settings)
+
+    def start(rng):
+        entries, answers = _sizes(settings)
+        return init_one_layer(rng, entries, answers - len(SPECIAL), settings.width)
+
+    def logits(params, batch, rng=None):
+        found, _ = transformer.one_layer(params, batch.source, **options)
+        n, answers, kind = *found.shape[1:], found.dtype
+        # The end is given, not said: whatever the last one says will do.
+        places = np.eye(n, dtype=kind)[[*range(n), n - 1]]
+        shift = np.eye(answers, answers + len(SPECIAL), len(SPECIAL), dtype=kind)
+        never = np.where(shift.any(axis=0), 0, -1e9).astype(kind)
+        return places @ found @ shift + never
+
+    def maps(params, batch):
+        return {"encoder": _stacked([transformer.one_layer(params, batch.source, **options)[1]])}
+
+    def begin(params, batch):
+        answers = logits(params, batch)  # whatever has been said
+        return lambda tokens, place: (answers[:, place : place + 1], place + 1), 0
+
+    return start, logits, maps, begin
+
+
 def _one_table(settings):
     """Return where the target's tokens begin in the table that holds both, and how many they are.
 
@@ -332,4 +429,6 @@ _BUILDERS = {
     "recurrent_only": _recurrent_only,
     "look_up": _look_up,
     "last_state": _last_state,
+    "tagger": _tagger,
+    "one_layer": _one_layer,
 }

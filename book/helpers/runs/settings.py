@@ -15,12 +15,18 @@ import numpy as np
 from helpers.positions import POSITIONS
 from helpers.shapes import require, require_choice
 from helpers.tasks import require_task
-from helpers.transformer import WIRES
+from helpers.transformer import TIED, WIRES
 
 CHOICES = {
     "model": (
-        *("recurrent", "transformer", "decoder_only", "recurrent_only", "look_up"),
+        "recurrent",
+        "transformer",
+        "decoder_only",
+        "recurrent_only",
         "last_state",
+        "look_up",
+        "one_layer",
+        "tagger",
     ),
     "positions": POSITIONS,
     "norm": ("pre", "post", "none"),
@@ -30,6 +36,7 @@ CHOICES = {
     "attention": ("after", "inside"),
     "summary": (None, "last", "mean"),
     "mask": ("causal", "prefix"),
+    "projections": tuple(TIED),
 }
 RATES = {
     "recurrent": 8e-3,
@@ -38,6 +45,8 @@ RATES = {
     "recurrent_only": 8e-3,
     "look_up": 3e-3,
     "last_state": 8e-3,
+    "tagger": 4e-3,
+    "one_layer": 8e-3,
 }
 # What a number must be, in words and as a test.
 _LIMITS = {
@@ -52,6 +61,9 @@ _LIMITS = {
     "dropout": ("at least 0 and below 1", lambda n: 0 <= n < 1),
     "smoothing": ("at least 0 and at most 1", lambda n: 0 <= n <= 1),
 }
+# Two small models, and the tasks that are for them alone.
+_WORD_BY_WORD = r"letters_back\d+|latest_capital"
+_OWN_TASKS = {"look_up": ("phone_book",), "one_layer": ("row", "round_table", "twins")}
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
 _TWO_STACKS = ("shared_projections", "summary", "wires")
@@ -62,7 +74,7 @@ _OPTIONS = (
     *_TWO_STACKS,
     *_LOOK_UP,
     *_LAST_STATE,
-    *("encoder", "attention", "attend", "score", "mask"),
+    *("encoder", "attention", "attend", "score", "mask", "source_loss", "projections"),
 )
 
 
@@ -79,13 +91,17 @@ class Settings:
     ----------
     task : str
         Name of a task, see `tasks.make_task`.
-    model : {"recurrent", "transformer", "decoder_only", "recurrent_only", "look_up", "last_state"}
-        A recurrent encoder-decoder; a Transformer with encoder and decoder; or one stack, of a
-        Transformer's blocks or of recurrent layers, that reads source and target end to end. Of
+    model : str
+        A recurrent encoder-decoder (``recurrent``); a Transformer with encoder and decoder
+        (``transformer``); or one stack, of a Transformer's blocks (``decoder_only``) or of
+        recurrent layers (``recurrent_only``), that reads source and target end to end. Of
         these two, where the vocabularies are the same, a token is the same in both. Or the
-        smallest model that attends, one look-up, for the task ``phone_book`` alone. Or a recurrent
-        layer that reads, and a linear map from its last state to each place of the target, see
-        `recurrent.last_state_only`: for the tasks ``keep_letters`` and ``keep_pairs``.
+        smallest model that attends, one look-up, for the task ``phone_book`` alone (``look_up``);
+        or one layer of self-attention with one head, for the tasks on cards (``one_layer``); or an
+        encoder without a decoder, which says a word at each place of the source (``tagger``); or a
+        recurrent layer that reads, and a linear map from its last state to each place of the
+        target, see `recurrent.last_state_only`: for the tasks ``keep_letters`` and ``keep_pairs``
+        (``last_state``).
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
@@ -109,7 +125,7 @@ class Settings:
         Whether the matrix of its general scores starts at 0, so that all weights start equal.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
         Of a recurrent model; in a recurrent-only one, or one that answers from its last state, the
-        cell, one of the first three.
+        cell, one of the first three; of a tagger.
     attention : {"after", "inside"}
         Whether its decoder attends after its steps (Luong), or before each (Bahdanau).
     attend : bool
@@ -130,22 +146,31 @@ class Settings:
     mask : {"causal", "prefix"}
         Whether the source of a decoder-only model is read from left to right as well, or each of
         its tokens sees all of it. (With one layer, it cannot matter: what the tokens of the source
-        see reaches the target from the second block on.)
+        see reaches the target from the second block on.) Of a
+        tagger with self-attention the same, and its source is all there is.
+    source_loss : bool
+        Whether a decoder-only model learns to predict the tokens of the source as well, each from
+        those before it. (In a prefix it could see them.)
     shared_projections : bool
         Whether all attentions of a Transformer, in both stacks, have one set of projections.
     wires : str
         Where the two attentions of a Transformer's decoder get queries, keys and values, three
         letters each: "t" is the target so far, "s" the source; or "none", for an attention that
         adds nothing. See `transformer.rewired_block`.
+    projections : {"three matrices", "queries = keys", "one for all"}
+        How many a single layer has for its queries, keys and values.
     batch : int
         Pairs in a batch.
     reversed_source : bool
         Whether sources are read backwards.
+    shifted : bool
+        Whether a decoder reads, in training, the words before the one that it is asked for; if
+        not, by mistake, that word itself. See `tasks.unshifted`.
     steps : int
         Batches to train on.
     rate : float
-        Highest learning rate. If not given, 0.008 for recurrent models, 0.003 for a look-up, else
-        0.004.
+        Highest learning rate. If not given, 0.008 for recurrent models and one layer, 0.003 for a
+        look-up, else 0.004.
     warmup : int
         Steps in which the rate rises to it.
     clip : float
@@ -193,10 +218,13 @@ class Settings:
     gain: float = 1.0
     gate_bias: float = 0.0
     mask: str = "causal"
+    source_loss: bool = False
     shared_projections: bool = False
     wires: str = WIRES
+    projections: str = "three matrices"
     batch: int = 32
     reversed_source: bool = False
+    shifted: bool = True
     steps: int = 3000
     rate: float | None = None
     warmup: int = 100
@@ -228,10 +256,21 @@ class Settings:
         )
         require_task(self.task)
         require(np.isfinite(self.gate_bias), f"gate_bias = {self.gate_bias} must be finite")
+        for model, fitting in _OWN_TASKS.items():
+            require(
+                (self.model == model) == (self.task in fitting),
+                f"model = {self.model!r} does not go with task = {self.task!r}: the model {model} "
+                f"is for the task {' or '.join(fitting)}, and for no other",
+            )
         require(
-            (self.model == "look_up") == (self.task == "phone_book"),
-            f"model = {self.model!r} does not go with task = {self.task!r}: the model look_up is "
-            "for the task phone_book, and for no other",
+            self.shifted or self.model not in _OWN_TASKS,
+            f"shifted = False has no meaning for model = {self.model!r}, which reads no target; "
+            "leave it out",
+        )
+        require(
+            self.model != "tagger" or re.fullmatch(_WORD_BY_WORD, self.task),
+            f"model = 'tagger' does not go with task = {self.task!r}: it says a word at each place "
+            "of the source, as letters_back3 and latest_capital ask",
         )
         require(
             self.model != "last_state" or self.task.startswith("keep_"),
@@ -288,12 +327,18 @@ def _own_options(settings):
     if settings.model == "decoder_only":
         # In the only block, the target looks at sources that have not looked anywhere yet.
         own = _STACK if settings.layers == 1 else (*_STACK, "mask")
-        return own, f"a decoder-only model with layers={settings.layers}"
+        own = (*own, "source_loss") if settings.mask == "causal" else own
+        return own, (f"a decoder-only model with layers={settings.layers}, mask={settings.mask!r}")
     if settings.model == "recurrent_only":
         return ("encoder", "layers"), "a recurrent model without a decoder"
     if settings.model == "last_state":
         own = ("encoder", "gain") if settings.encoder == "rnn" else ("encoder", *_LAST_STATE)
         return own, f"a model with encoder={settings.encoder!r} that answers from its last state"
+    if settings.model == "tagger":
+        own = (*_STACK, "mask") if settings.encoder == "self_attention" else ()
+        return ("encoder", *own), f"a tagger with encoder={settings.encoder!r}"
+    if settings.model == "one_layer":
+        return ("projections",), "one layer on cards"
     if settings.model == "look_up":
         own = ("score", *_LOOK_UP) if settings.score == "general" else ("score", "start_length")
         return own, f"a look-up with score={settings.score!r}"

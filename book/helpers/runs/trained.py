@@ -24,6 +24,7 @@ from helpers.tasks import (
     make_batch,
     make_task,
     reversed_source,
+    unshifted,
 )
 from helpers.transformer import WIRES
 
@@ -290,6 +291,8 @@ def train(settings, label="training", evaluate=None, every=100):
     params, drawn = model.start(rng), batches(task, rng, settings.batch)
     if settings.reversed_source:
         drawn = map(reversed_source, drawn)
+    if not settings.shifted:
+        drawn = map(unshifted, drawn)
     watch = evaluate and (lambda params: evaluate(Trained(params, settings)))
     params, history = fit(
         lambda params, batch: model.loss(params, batch, dropping),

@@ -1,8 +1,9 @@
-"""The course's data, small enough to be generated on the spot: eleven tasks.
+"""The course's data, small enough to be generated on the spot, and a real text: seventeen tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
-copying, recall, keeping what was read), small but real translation (number words, dates), and
-tasks in made-up English (sentiment, summaries). All names can be had from here.
+copying, recall, keeping what is read, a word at each place) and on cards, small but real
+translation (number words, dates), tasks in made-up English (sentiment, summaries), and a real text.
+All names can be had from here.
 """
 
 from helpers.tasks.base import (
@@ -20,7 +21,10 @@ from helpers.tasks.base import (
     pad,
     reversed_source,
     split_text,
+    unshifted,
 )
+from helpers.tasks.cards import asked_places, cards
+from helpers.tasks.cutting import cut_word, learn_merges, merge_pair
 from helpers.tasks.names import make_task, require_task
 from helpers.tasks.stories import (
     ASIDES,
@@ -42,20 +46,28 @@ from helpers.tasks.symbols import (
     copying,
     keep_letters,
     keep_pairs,
+    latest_capital,
+    letters_back,
     phone_book,
     recall,
     recall_stream,
     reversal,
 )
+from helpers.tasks.texts import HELD_OUT_TOPICS, python_topics, topics, whole_text
 from helpers.tasks.translation import (
+    CUTS,
     FIRST,
     HELD_OUT_EVERY,
     LAST,
     LOCALES,
+    MERGES,
     RUNNING_EXAMPLE,
     STYLES,
+    cut_french,
     date_words,
     dates,
+    in_one_piece,
+    number_merges,
     number_words,
     numbers,
 )
@@ -63,6 +75,7 @@ from helpers.tasks.translation import (
 __all__ = [
     "ASIDES",
     "CITIES",
+    "CUTS",
     "DAYS",
     "DEGREES",
     "END",
@@ -70,8 +83,10 @@ __all__ = [
     "FILLERS",
     "FIRST",
     "HELD_OUT_EVERY",
+    "HELD_OUT_TOPICS",
     "LAST",
     "LOCALES",
+    "MERGES",
     "MOODS",
     "NEGATIVE",
     "NEGATORS",
@@ -85,21 +100,32 @@ __all__ = [
     "SUBJECTS",
     "Batch",
     "Task",
+    "asked_places",
     "batches",
     "by_length",
+    "cards",
     "copying",
+    "cut_french",
+    "cut_word",
     "date_words",
     "dates",
     "decode_tokens",
     "encode_tokens",
+    "in_one_piece",
     "keep_letters",
     "keep_pairs",
+    "latest_capital",
+    "learn_merges",
+    "letters_back",
     "make_batch",
     "make_task",
+    "merge_pair",
+    "number_merges",
     "number_words",
     "numbers",
     "pad",
     "phone_book",
+    "python_topics",
     "recall",
     "recall_stream",
     "require_task",
@@ -108,4 +134,7 @@ __all__ = [
     "sentiment",
     "split_text",
     "summaries",
+    "topics",
+    "unshifted",
+    "whole_text",
 ]

@@ -318,3 +318,23 @@ def reversed_source(batch):
     for row, length in zip(source, batch.source_lengths, strict=True):
         row[:length] = row[:length][::-1]
     return batch._replace(source=source)
+
+
+def unshifted(batch):
+    """Let a decoder read the very words that it is asked for, a mistake: see chapter 01.
+
+    Parameters
+    ----------
+    batch : Batch
+
+    Returns
+    -------
+    Batch
+
+    Examples
+    --------
+    >>> batch = make_batch([([5, 6, 7], [9]), ([8, 4], [4])])
+    >>> batch.target_in.tolist(), unshifted(batch).target_in.tolist()
+    ([[1, 9], [1, 4]], [[9, 2], [4, 2]])
+    """
+    return batch._replace(target_in=batch.target_out)

@@ -5,38 +5,59 @@ Stands on the families of tasks; knows no model.
 
 import difflib
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from helpers.shapes import require
+from helpers.tasks.cards import cards
 from helpers.tasks.stories import sentiment, summaries
 from helpers.tasks.symbols import (
+    TESTED,
     copying,
     keep_letters,
     keep_pairs,
+    latest_capital,
+    letters_back,
     phone_book,
     recall,
     recall_stream,
     reversal,
 )
+from helpers.tasks.texts import python_topics
 from helpers.tasks.translation import dates, numbers
 
 _ALONE = {
     "copying": copying,
     "dates": dates,
+    "latest_capital": latest_capital,
     "phone_book": phone_book,
+    "python_topics": python_topics,
     "recall": recall,
     "recall_stream": recall_stream,
     "reversal": reversal,
+    "round_table": partial(cards, "round_table"),
+    "row": partial(cards, "row"),
     "sentiment": sentiment,
     "summaries": summaries,
+    "twins": partial(cards, "twins"),
 }
+
+
+def _so_far_back(places):
+    """Task of saying the letter so many places back, in sequences that are longer than that."""
+    shortest = max(4, places + 1)
+    return letters_back(places, (shortest, 16), [n for n in TESTED if n >= shortest])
+
+
 # A name with a number behind it: number words up to so many digits, sequences of up to so many
 # symbols to train on (tested up to 28, or 8 more than that), lists of so many keys; streams of so
-# many pairs have ten keys and ten values; what is to be kept is so long.
+# many pairs have ten keys and ten values; letters so many places back; so much is to be kept.
 _NUMBERED = {
     "fr": lambda digits: numbers("fr", digits),
     "de": lambda digits: numbers("de", digits),
+    "fr_letters": lambda digits: numbers("fr", digits, cut="letters"),
+    "fr_pairs": lambda digits: numbers("fr", digits, cut="pairs"),
     "reversal": lambda longest: reversal((2, longest), max(28, longest + 8)),
+    "letters_back": _so_far_back,
     "copying": lambda longest: copying((2, longest), max(28, longest + 8)),
     "recall": lambda pairs: recall((2, pairs)),
     "recall_stream": lambda pairs: recall_stream((1, pairs), range(1, pairs + 1), 10, 10),
@@ -73,11 +94,13 @@ def make_task(name):
     Parameters
     ----------
     name : str
-        ``copying``, ``dates``, ``phone_book``, ``recall``, ``recall_stream``, ``reversal``,
-        ``sentiment`` or ``summaries``; or with a number: ``fr12`` and ``de9``, number words of up
-        to so many digits; ``reversal10`` and ``copying10``, trained up to that length;
-        ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys and ten
-        values; ``keep_letters24`` and ``keep_pairs24``, sources of that length.
+        ``copying``, ``dates``, ``latest_capital``, ``phone_book``, ``python_topics``, ``recall``,
+        ``recall_stream``, ``reversal``, ``sentiment`` or ``summaries``; or with a number: ``fr12``
+        and ``de9``, number words of up to so many digits; ``fr_letters3`` and ``fr_pairs3``, the
+        same in French, cut otherwise; ``reversal10`` and ``copying10``, trained up to that length;
+        ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys and
+        ten values; ``letters_back3``, so many places back; ``keep_letters24`` and
+        ``keep_pairs24``, sources of that length.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Tasks on random symbols: reversal, copying, recall of values by their keys, keeping what is read.
+"""Tasks on random symbols: reversal, copying, recall, keeping what is read, a word at each place.
 
 Stands on `base`; knows no model.
 """
@@ -7,6 +7,12 @@ import numpy as np
 
 from helpers.shapes import require
 from helpers.tasks.base import END, SPECIAL, Task
+
+# Of the tasks that say a word at each place: the token for nothing to say, the first capital, the
+# share of capitals, and the lengths in the held-out set, from 16 on which most are longer than any
+# in training.
+NOTHING, FIRST_CAPITAL, CAPITALS = len(SPECIAL), len(SPECIAL) + 9, 0.25
+TESTED = (8, 12, 16, 17, 20, 24, 32, 48)
 
 
 def reversal(lengths=(2, 20), longest=28, symbols=20, held_out=200):
@@ -226,6 +232,109 @@ def recall_stream(pairs=(2, 8), tested=(2, 4, 8, 16), keys=26, values=32, held_o
     test = [stream(fixed, count, 1) for count in tested for _ in range(held_out)]
     given = (END, *range(len(SPECIAL), first_value))
     return Task("recall stream", vocabulary, vocabulary, draw, test, given)
+
+
+def letters_back(back=3, lengths=(4, 16), tested=TESTED, held_out=100):
+    """Say at each place the letter that stands so many places before it: a task of distance.
+
+    Nothing is to be said at the first places, which have no such letter.
+
+    Parameters
+    ----------
+    back : int
+        How many places.
+    lengths : pair of int
+        Shortest and longest sequence to train on.
+    tested : tuple of int
+        Lengths in the held-out set.
+    held_out : int
+        Held-out sequences of each length.
+
+    Returns
+    -------
+    Task
+        One word for each place, which a `tagger` says; END and ``-``, at the first places, are
+        `given`. The letters are eight small ones and eight capitals, a capital in one case of four.
+
+    Raises
+    ------
+    ValueError
+        If the lengths make no sense, or leave no place with such a letter.
+
+    Examples
+    --------
+    >>> task = letters_back(3)
+    >>> source, target = task.held_out[0]
+    >>> "".join(task.source_words(source)), "".join(task.target_words(target))
+    ('gfeccaaA', '---gfecc')
+    """
+    require(0 < back < lengths[0], f"back = {back} must be above 0 and below {lengths[0]}")
+
+    def say(source):
+        return [NOTHING] * back + source[:-back]
+
+    return _place_by_place(f"letters back {back}", say, lengths, tested, held_out)
+
+
+def latest_capital(lengths=(4, 16), tested=TESTED, held_out=100):
+    """Say at each small letter the latest capital before it: a task of order, not of distance.
+
+    Nothing is to be said at a capital, nor before the first.
+
+    Parameters
+    ----------
+    lengths, tested, held_out
+        As for `letters_back`, whose sequences these are.
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    ValueError
+        If the lengths make no sense.
+
+    Examples
+    --------
+    >>> task = latest_capital()
+    >>> source, target = task.held_out[4]
+    >>> "".join(task.source_words(source)), "".join(task.target_words(target))
+    ('aAdGdgCB', '--A-GG--')
+    """
+
+    def say(source):
+        said, latest = [], NOTHING
+        for token in source:
+            said.append(NOTHING if token >= FIRST_CAPITAL else latest)
+            latest = token if token >= FIRST_CAPITAL else latest
+        return said
+
+    return _place_by_place("latest capital", say, lengths, tested, held_out)
+
+
+def _place_by_place(name, say, lengths, tested, held_out):
+    """Task of saying a word at each place of random letters; at some, nothing."""
+    require(
+        1 <= lengths[0] <= lengths[1] and min(tested) >= lengths[0],
+        f"lengths = {lengths} and tested = {tested} must satisfy 1 <= first <= last and must not "
+        "be below the first",
+    )
+    small, capitals = "abcdefgh", "ABCDEFGH"
+    vocabulary = (*SPECIAL, "-", *small, *capitals)
+
+    def pair(rng, length):
+        letters = FIRST_CAPITAL - len(small) + rng.integers(len(small), size=length)
+        is_capital = rng.random(length) < CAPITALS
+        source = (letters + len(small) * is_capital).tolist()
+        return source, say(source)
+
+    def draw(rng):
+        return pair(rng, rng.integers(lengths[0], lengths[1] + 1))
+
+    fixed = np.random.default_rng(0)  # the same held-out set in every run
+    test = [pair(fixed, length) for length in tested for _ in range(held_out)]
+    return Task(name, vocabulary, vocabulary, draw, test, (END, NOTHING))
 
 
 def phone_book(entries=8, held_out=1000):

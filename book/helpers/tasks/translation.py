@@ -1,11 +1,11 @@
 """Small but real translation: number words in several languages, and dates.
 
-Stands on `base`; knows no model.
+Stands on `base` and `cutting`; knows no model.
 """
 
 import datetime
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from babel.dates import format_date
@@ -13,10 +13,13 @@ from num2words import num2words
 
 from helpers.shapes import require, require_choice
 from helpers.tasks.base import SPECIAL, Task, encode_tokens
+from helpers.tasks.cutting import cut_word, learn_merges
 
 #: The number that every chapter translates, siebenundvierzigtausendzweihundertsechsunddreißig.
 #: A multiple of 7, so no model has been trained on it.
 RUNNING_EXAMPLE = 47_236
+CUTS = ("words", "letters", "pairs")
+MERGES = 60  # of French pairs: a number then has about as many tokens as it has words
 
 
 def number_words(number, language):
@@ -51,8 +54,86 @@ def number_words(number, language):
     return list(words) if language == "de" else re.findall(r"\w+", words)
 
 
+def in_one_piece(number, language):
+    """Say a number as one piece of text, which is still to be cut.
+
+    Parameters
+    ----------
+    number : int
+    language : {"fr", "de"}
+        French has hyphens between its words, as the spelling of 1990 allows; German has nothing.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If the language is another.
+
+    Examples
+    --------
+    >>> in_one_piece(97, "fr"), in_one_piece(97, "de")
+    ('quatre-vingt-dix-sept', 'siebenundneunzig')
+    """
+    require_choice("language", language, ("fr", "de"))
+    return num2words(number, lang=language).replace(" ", "-" if language == "fr" else "")
+
+
 @lru_cache
-def numbers(language, digits, held_out=200):
+def number_merges(language, count=MERGES):
+    """Learn merges from the numbers of two and three digits that models are trained on.
+
+    Parameters
+    ----------
+    language : {"fr", "de"}
+    count : int
+
+    Returns
+    -------
+    tuple of (str, str)
+
+    Examples
+    --------
+    >>> number_merges("fr", 2)
+    (('t', '-'), ('e', 'n'))
+    """
+    words = {in_one_piece(number, language): 1 for number in range(10, 1000) if number % 7}
+    return tuple(learn_merges(words, count))
+
+
+def cut_french(number, cut):
+    """Say a number in French, and cut it.
+
+    Parameters
+    ----------
+    number : int
+    cut : {"words", "letters", "pairs"}
+        Pairs: letters, of which the most frequent neighbours are merged, see `number_merges`.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ValueError
+        If there is no such cut.
+
+    Examples
+    --------
+    >>> cut_french(97, "pairs")
+    ['quatre-vingt-', 'dix-', 'sept']
+    """
+    require_choice("cut", cut, CUTS)
+    if cut == "words":
+        return number_words(number, "fr")
+    return list(cut_word(in_one_piece(number, "fr"), number_merges("fr") if cut == "pairs" else ()))
+
+
+@lru_cache
+def numbers(language, digits, held_out=200, cut=None):
     """Translate number words into English.
 
     Multiples of 7 are held out: no model is ever trained on one. Training draws the number of
@@ -66,6 +147,8 @@ def numbers(language, digits, held_out=200):
         to be understood.)
     held_out : int
         Held-out numbers of each count of digits, at most.
+    cut : {"words", "letters", "pairs"}, optional
+        How French is cut, if not as `number_words` does; see `cut_french`.
 
     Returns
     -------
@@ -74,7 +157,7 @@ def numbers(language, digits, held_out=200):
     Raises
     ------
     ValueError
-        If the language is another, or `digits` is below 2.
+        If the language or the cut is another, German is to be cut, or `digits` is below 2.
 
     Examples
     --------
@@ -84,13 +167,18 @@ def numbers(language, digits, held_out=200):
     (['quatorze'], ['fourteen'])
     """
     require(digits > 1, f"digits = {digits} must be at least 2")
-    source_vocabulary = _vocabulary(language, digits)
-    target_vocabulary = _vocabulary("en", digits)
+    require(cut is None or language == "fr", f"cut = {cut!r} needs French, not {language!r}")
+    say = partial(cut_french, cut=cut) if cut else partial(number_words, language=language)
+    # Any letter may stand alone, and so may the result of any merge.
+    alone = partial(cut_french, cut="letters") if cut == "pairs" else say
+    merged = map("".join, number_merges("fr")) if cut == "pairs" else ()
+    source_vocabulary = _vocabulary(alone, digits, merged)
+    target_vocabulary = _vocabulary(partial(number_words, language="en"), digits)
 
     @lru_cache(maxsize=200_000)
     def pair(number):
         return (
-            encode_tokens(number_words(number, language), source_vocabulary),
+            encode_tokens(say(number), source_vocabulary),
             encode_tokens(number_words(number, "en"), target_vocabulary),
         )
 
@@ -110,14 +198,14 @@ def numbers(language, digits, held_out=200):
         else:
             chosen = sorted(set(fixed.integers(first, last + 1, held_out).tolist()))
         test += [pair(7 * int(n)) for n in chosen]
-    return Task(f"numbers {language} {digits}", source_vocabulary, target_vocabulary, draw, test)
+    name = " ".join(["numbers", language, *([cut] if cut else []), str(digits)])
+    return Task(name, source_vocabulary, target_vocabulary, draw, test)
 
 
-@lru_cache
-def _vocabulary(language, digits):
-    """All tokens of the numbers with up to `digits` digits."""
+def _vocabulary(say, digits, more=()):
+    """All tokens of the numbers with up to `digits` digits, said by ``say(number)``, and `more`."""
     parts = {n * 1000**power for power in range((digits + 2) // 3) for n in range(1000)}
-    found = {word for n in parts if n < 10**digits for word in number_words(n, language)}
+    found = {word for n in parts if n < 10**digits for word in say(n)} | set(more)
     return (*SPECIAL, *sorted(found))
 
 
