@@ -256,27 +256,7 @@ class Settings:
         )
         require_task(self.task)
         require(np.isfinite(self.gate_bias), f"gate_bias = {self.gate_bias} must be finite")
-        for model, fitting in _OWN_TASKS.items():
-            require(
-                (self.model == model) == (self.task in fitting),
-                f"model = {self.model!r} does not go with task = {self.task!r}: the model {model} "
-                f"is for the task {' or '.join(fitting)}, and for no other",
-            )
-        require(
-            self.shifted or self.model not in _OWN_TASKS,
-            f"shifted = False has no meaning for model = {self.model!r}, which reads no target; "
-            "leave it out",
-        )
-        require(
-            self.model != "tagger" or re.fullmatch(_WORD_BY_WORD, self.task),
-            f"model = 'tagger' does not go with task = {self.task!r}: it says a word at each place "
-            "of the source, as letters_back3 and latest_capital ask",
-        )
-        require(
-            self.model != "last_state" or self.task.startswith("keep_"),
-            f"model = {self.model!r} does not go with task = {self.task!r}: it is for the tasks "
-            "keep_letters and keep_pairs, whose targets are all of one length",
-        )
+        self._require_own_task()
         self._require_own_options()
         if self.model in ("recurrent_only", "last_state"):
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
@@ -301,6 +281,30 @@ class Settings:
         """Return in how many fields it differs from other settings."""
         pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
         return sum(one != another for one, another in pairs)
+
+    def _require_own_task(self):
+        """Raise unless the task is one that the model can learn."""
+        for model, fitting in _OWN_TASKS.items():
+            require(
+                (self.model == model) == (self.task in fitting),
+                f"model = {self.model!r} does not go with task = {self.task!r}: the model {model} "
+                f"is for the task {' or '.join(fitting)}, and for no other",
+            )
+        require(
+            self.shifted or self.model not in _OWN_TASKS,
+            f"shifted = False has no meaning for model = {self.model!r}, which reads no target; "
+            "leave it out",
+        )
+        require(
+            self.model != "tagger" or re.fullmatch(_WORD_BY_WORD, self.task),
+            f"model = 'tagger' does not go with task = {self.task!r}: it says a word at each place "
+            "of the source, as letters_back3 and latest_capital ask",
+        )
+        require(
+            self.model != "last_state" or self.task.startswith("keep_"),
+            f"model = {self.model!r} does not go with task = {self.task!r}: it is for the tasks "
+            "keep_letters and keep_pairs, whose targets are all of one length",
+        )
 
     def _require_own_options(self):
         """Raise unless the options of other models stand at their defaults."""
