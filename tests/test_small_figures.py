@@ -569,12 +569,12 @@ def test_each_press_takes_the_gradient_one_move_further_back(opened):
         choose(page, u=u)
         for press in range(through_time.PRESSES + 1):
             choose(page, press=press)
-            shown = texts(page, "td[data-since]")
+            shown = texts(page, "[data-since]")
             since = [first for row in through_time.ROWS.values() for first in row]
             for text, number, first in zip(shown, numbers.ravel(), since, strict=True):
                 assert (text == "") == (press < first)
                 assert not text or abs(float(text) - number) < 6e-4
-            here = page.locator("td.here").count()
+            here = page.locator(".here").count()
             assert here == sum(first == press > 0 for first in since)
         (said,) = texts(page, ".say")
         assert f"∂L/∂u = {numbers[6].sum():.3f}" in said

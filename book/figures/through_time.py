@@ -130,18 +130,22 @@ def _told(found, u, target):
 
 
 def _drawing(cells, said, press):
-    """Return the table; a number that is not known yet has an empty cell."""
-    head = "".join(f'<th scope="col">t = {t}</th>' for t in (1, 2, 3))
-    lines = []
+    """Return the numbers as a table of boxes; one that is not known yet has an empty box.
+
+    (A table of HTML would become a row of cards on a phone, as those of the text do.)
+    """
+    heads = "".join(f'<span role="columnheader">t = {t}</span>' for t in (1, 2, 3))
+    lines = [f'<div role="row"><span role="columnheader">number</span>{heads}</div>']
     for (name, since), row in zip(ROWS.items(), cells, strict=True):
         shown = "".join(
-            f'<td data-since="{first}"{_look(first, press)}>{text if press >= first else ""}</td>'
+            f'<span role="cell" data-since="{first}"{_look(first, press)}>'
+            f"{text if press >= first else ''}</span>"
             for text, first in zip(row, since, strict=True)
         )
-        lines.append(f'<tr><th scope="row">{escape(name)}</th>{shown}</tr>')
+        lines.append(f'<div role="row"><span role="rowheader">{escape(name)}</span>{shown}</div>')
     return (
-        f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-        f'<p class="say beside" aria-live="polite">{escape(said[press])}</p>'
+        '<div class="steps" role="table" aria-label="Three steps forward, and the way back">'
+        f'{"".join(lines)}</div><p class="say beside" aria-live="polite">{escape(said[press])}</p>'
     )
 
 
