@@ -141,6 +141,10 @@ RIGHT = {
     "padding, summary": lambda: checks.padding_changes_nothing(
         lambda x: x[[0, 1], [4, 2]], VALUES, np.array([5, 3])
     ),
+    "finite": lambda: checks.finite(SCORES),
+    "finite, called": lambda: checks.finite(lambda: SCORES),
+    "depends": lambda: checks.depends_on(lambda x: attention(QUERIES, KEYS, x), VALUES),
+    "depends, integers": lambda: checks.depends_on(lambda x: x.sum(), np.arange(3)),
     "padding, a number": lambda: checks.padding_changes_nothing(
         lambda x: x[0].sum() + x[1, :3].sum(), VALUES, [5, 3]
     ),
@@ -213,6 +217,25 @@ WRONG = {
         "NaN": (lambda: checks.masked_weights_are_zero(with_nan(), MASK), "holds NaN"),
         "None": (lambda: checks.masked_weights_are_zero(none(), MASK), "of type NoneType"),
         "no return": (lambda: checks.masked_weights_are_zero(none, MASK), "Is there a `return`?"),
+    },
+    "finite": {
+        "infinite": (lambda: checks.finite(np.array([1.0, np.inf])), "holds NaN or infinity"),
+        "crash": (lambda: checks.finite(partial(broken, SCORES), "score"), "stopped with"),
+        "None": (lambda: checks.finite(none), "Is there a `return`?"),
+        "text": (lambda: checks.finite("x", "score"), "score is of type str"),
+    },
+    "depends": {
+        "constant": (
+            lambda: checks.depends_on(lambda x: attention(QUERIES, KEYS, 0 * x), VALUES),
+            "it never looks there",
+        ),
+        "shape depends on the numbers": (
+            lambda: checks.depends_on(lambda x: x[x > x.mean()], VALUES),
+            "but it should be",
+        ),
+        "stub": (lambda: checks.depends_on(stub, VALUES), "write it first"),
+        "no return": (lambda: checks.depends_on(none, VALUES), "`return`?"),
+        "NaN": (lambda: checks.depends_on(with_nan, VALUES), "holds NaN"),
     },
     "permutation": {
         "values not reordered": (
@@ -295,6 +318,8 @@ CALLED = {
     ),
     "permutation_invariant": checks.permutation_invariant,
     "batch_items_independent": lambda function: checks.batch_items_independent(function, VALUES),
+    "finite": lambda function: checks.finite(partial(function, SCORES)),
+    "depends_on": lambda function: checks.depends_on(function, VALUES),
     "later_changes_nothing": lambda function: checks.later_changes_nothing(function, VALUES),
     "padding_changes_nothing": lambda function: checks.padding_changes_nothing(
         function, VALUES, [5, 3]

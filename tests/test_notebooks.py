@@ -291,13 +291,13 @@ def test_cells_that_print_and_draw_are_named():
 
 # What shows a figure that the reader moves.
 MOVES = "|".join(
-    "explore explore_maps show_maps live side_by_side stream wire_it parts show_curves "
+    "explore explore_maps show_maps live side_by_side stream wire_it parts cut_heads show_curves "
     "draggable_query draggable_look_up clickable_mask pattern_puzzles three_words "
     "cutter batching".split()
 )
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "intro"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("intro", "bugs")])
 def test_a_chapter_has_all_its_parts(name):
     cells = read(name).cells
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
@@ -310,6 +310,17 @@ def test_a_chapter_has_all_its_parts(name):
     assert len(re.findall(rf"^({MOVES})\(", code, re.MULTILINE)) >= 2
     assert code.count("assert ") >= 4
     assert "{py:mod}`helpers." in text[text.index("## Where to read more") :], "links to the API"
+
+
+def test_the_gallery_has_parts_of_its_own():
+    cells = read("bugs").cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    assert "# Bugs · " in text and "**Predict.**" in text
+    first = [cell.id for cell in cells[1:4]]  # behind the cell that finds the course
+    assert first == ["opening", "predict-unseen", "index"]
+    assert text.rindex("\n## ") == text.index("\n## Where to read more")
+    assert code.count("show_bugs(") == 9 and code.count("assert ") >= 4
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -15,7 +15,8 @@ from figures import quiz as module
 from figures.quiz import quiz
 from folders import BOOK
 
-CHAPTERS = [path for path in notebooks.chapters() if path.stem != "intro"]
+# In the gallery of bugs every card is a question, see test_gallery.py.
+CHAPTERS = [path for path in notebooks.chapters() if path.stem not in ("intro", "bugs")]
 STATIC = BOOK / "_static"
 EXAMPLE = BOOK / "quizzes" / "05_attention.json"
 

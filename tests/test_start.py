@@ -61,6 +61,7 @@ MORE = {
     "last_state": lambda rng: start.init_last_state(rng, 7, 5, 3, 4, "lstm", gate_bias=2),
     "look_up": lambda rng: start.init_look_up(rng, 7, 5, 4, "additive", length=8),
     "location": lambda rng: start.init_location(rng, 4, 9),
+    "look_ups": lambda rng: start.init_look_ups(rng, 7, 5, 2, 4, 2, width_head=3, hidden=6),
     "one_layer": lambda rng: start.init_one_layer(rng, 7, 5, 8, 2),
     "recurrent_only": lambda rng: start.init_recurrent_only(rng, 5, 4, "lstm", 2),
     "recurrent_tagger": lambda rng: start.init_recurrent_tagger(rng, 5, 4, "bidirectional"),

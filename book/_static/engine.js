@@ -362,13 +362,15 @@ const engine = (() => {
     return [linear(params.output, outputs), maps];
   }
 
-  // helpers.measures: the parameters of a stack in which one head of one block says nothing.
-  function ablateHead(params, layer, head) {
-    const name = `block_${layer}`, block = params[name], { output } = block.attention;
-    const silenced = output.map((own, h) => h === head ? everywhere(() => 0)(own) : own);
-    const attention = { ...block.attention, output: silenced };
-    return { ...params, [name]: { ...block, attention } };
+  // helpers.measures: parameters in which one head of the attention at the end of a path, such as
+  // "decoder/block_0/cross", says nothing.
+  function silence(params, path, head) {
+    const [name, ...rest] = path.split("/");
+    if (name) return { ...params, [name]: silence(params[name], rest.join("/"), head) };
+    const silenced = params.output.map((own, h) => h === head ? everywhere(() => 0)(own) : own);
+    return { ...params, output: silenced };
   }
+  const ablateHead = (params, layer, head) => silence(params, `block_${layer}/attention`, head);
 
   // ---- helpers.seq2seq -----------------------------------------------------------------------
 
@@ -452,8 +454,10 @@ const engine = (() => {
   // each row looks. Rows are named after the word that is said there, and `sure` is that word's
   // probability. A mask says where the rows of a recurrent decoder may look. Changes are other
   // settings; if they hold `given`, these words are read in place of what it says, and `would` is
-  // what it would say after the start and after each of them.
-  function run({ params, settings, source, target }, words, mask, changes = {}) {
+  // what it would say after the start and after each of them; `cut` holds pairs of a path and the
+  // head of that attention which is silent.
+  function run({ params: whole, settings, source, target }, words, mask, changes = {}) {
+    const params = (changes.cut ?? []).reduce((kept, one) => silence(kept, ...one), whole);
     const start = { transformer, recurrent: seq2seq }[settings.model], { given } = changes;
     const options = { ...settings, ...changes };
     const tokens = words.map(word => source.indexOf(word));
@@ -530,7 +534,7 @@ const engine = (() => {
   return {
     softmax, linear, layerNorm, attentionWeights, attention, multiHeadAttention, gruStep, gru,
     causalMask, prefixMask, rotate, rotary, alibi,
-    encoderBlock, decoderBlock, encoder, decoder, transformer, decoderOnly, ablateHead,
+    encoderBlock, decoderBlock, encoder, decoder, transformer, decoderOnly, ablateHead, silence,
     seq2seq, greedy, tapped, misfit, WIRES, START, END, models, run, arrive, load,
   };
 })();

@@ -401,7 +401,31 @@ def _shade(shown, value):
 # ---- the built book ----------------------------------------------------------------------------
 
 
-def _show_card(make, alt, caption, labels, start, choices, small, play):
+def _show_card(*figure):
+    _show_html(_card_html(*figure))
+
+
+def maps_html(*shown, alt, caption=""):
+    """Return what `show_maps` writes into the built book, to stand within something larger.
+
+    Parameters
+    ----------
+    *shown, alt, caption
+        As for `show_maps`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> maps_html(a_map(np.eye(2), "ab", "xy", title="a map"), alt="a diagonal")[:30]
+    '<figure class="board maps-only'
+    """
+    return _card_html(lambda: list(shown), alt, caption, {}, {}, {}, None, None)
+
+
+def _card_html(make, alt, caption, labels, start, choices, small, play):
     identity, first = f"maps-{next(_numbers)}", _made(make, start)
     every = [_made(make, choice) for choice in positions(**choices)]
     common = [_shared([found[k] for found in every if len(found) > k]) for k in range(len(first))]
@@ -424,7 +448,7 @@ def _show_card(make, alt, caption, labels, start, choices, small, play):
         thumbs = [_thumbs(_made(make, {**start, small: value})) for value in choices[small]]
         asked[data["small"]] = _with_thumbs(asked[data["small"]], thumbs)
     drawn = "".join(map_html(shown, identity) for shown in first)
-    _show_html(
+    return (
         f'<figure class="board maps-only" data-scripts="controls map show_maps">'
         f'<p class="unseen alt">{escape(_words(alt, start or None))}</p>'
         f"{panel(asked, labels.values()) if asked else ''}"

@@ -377,6 +377,63 @@ def reaches(share, at_least, at_most=1.0, name="the share of right answers"):
 
 
 @_verdict
+def finite(found, name="result"):
+    """Whether a function runs, and every number that it returns is finite.
+
+    Parameters
+    ----------
+    found : array or callable
+        A callable is called, without arguments.
+    name : str
+        What to call it in the sentence.
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> finite(np.log([1.0, 2.0]))
+    right: every number of the result is finite.
+    >>> finite(lambda: np.array([1.0, np.inf]), "score")
+    not yet: score holds NaN or infinity. Is something divided by 0?
+    """
+    _numbers(_called(found), name)
+    return f"every number of the {name} is finite."
+
+
+@_verdict
+def depends_on(function, x, tolerance=1e-5):
+    """Whether a result changes with what a function is given.
+
+    Parameters
+    ----------
+    function : callable
+        ``(x)`` -> array
+    x : array
+        It is exchanged for other numbers.
+    tolerance : float
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> depends_on(lambda x: x.sum(), np.ones(3))
+    right: other numbers give another result.
+    >>> depends_on(lambda x: 0 * x, np.ones(3))
+    not yet: the result is the same whatever the function is given: it never looks there.
+    """
+    before = _numbers(_attempt(function, x), "result")
+    other = x + np.random.default_rng(0).standard_normal(np.shape(x))
+    after = _numbers(_attempt(function, other), "result", before.shape)
+    if np.abs(before - after).max(initial=0) <= tolerance:
+        raise _Wrong("the result is the same whatever the function is given: it never looks there.")
+    return "other numbers give another result."
+
+
+@_verdict
 def rows_sum_to_one(weights, mask=None, tolerance=1e-5):
     """Whether attention weights are positive and each row sums to 1.
 

@@ -207,7 +207,7 @@ def init_attentive_gru(rng, width_in, width):
 
 
 @shapes
-def init_multi_head(rng, width, heads):
+def init_multi_head(rng, width, heads, width_head=None):
     """Start the four projections of multi-head attention.
 
     Parameters
@@ -216,7 +216,9 @@ def init_multi_head(rng, width, heads):
     width : int, at least 1
         Width of inputs and outputs.
     heads : int, at least 1
-        Divides `width`; each head works at width_head = width / heads.
+        Divides `width`, unless `width_head` is given.
+    width_head : int, optional
+        At which each head works; by default width / heads.
 
     Returns
     -------
@@ -234,10 +236,13 @@ def init_multi_head(rng, width, heads):
     >>> init_multi_head(np.random.default_rng(0), 8, 2)["queries"].shape
     (2, 8, 4)
     """
-    require(width % heads == 0, f"heads = {heads} must divide width = {width}")
-    names = ("queries", "keys", "values", "output")
-    params = {name: init_linear(rng, width, width)["weight"] for name in names}
-    split = (heads, width // heads, width)
+    require(width_head or width % heads == 0, f"heads = {heads} must divide width = {width}")
+    split = heads, width_head or width // heads, width
+    within = split[0] * split[1]
+    params = {
+        name: init_linear(rng, width, within)["weight"] for name in ("queries", "keys", "values")
+    }
+    params["output"] = init_linear(rng, within, width)["weight"]
     return {
         name: weight.reshape(split) if name == "output" else weight.T.reshape(split).swapaxes(1, 2)
         for name, weight in params.items()
@@ -654,6 +659,47 @@ def init_look_up(rng, entries, answers, width, score="dot", *, length=1.0, from_
         params["score"] = _SCORES[score](rng, width)
     if from_zero:
         params["score"]["weight"] *= 0
+    return params
+
+
+@shapes
+def init_look_ups(
+    rng, entries, answers, asked, width, heads, *, width_head=0, hidden=128, length=1.0
+):
+    """Start several look-ups at once, see `runs.build`: heads, and a network that reads them.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    entries, answers : int
+        Numbers of tokens that may stand on a page, and that may be said.
+    asked : int
+        So many names are asked at once; each has a table of its own, so that their order counts.
+    width, heads : int
+    width_head : int
+        Numbers in a query, key and value of each head; 0: width / heads.
+    hidden : int
+        Numbers between what the heads found and the answers; 0: none, a linear map.
+    length : float
+        How long the vectors of the tables are, on average.
+
+    Returns
+    -------
+    dict
+        ``query_0`` … and ``entry`` (entries, width), ``attention``, ``expand`` and ``output``.
+
+    Examples
+    --------
+    >>> params = init_look_ups(np.random.default_rng(0), 77, 13, 2, 8, heads=4, hidden=0)
+    >>> sorted(params), params["output"]["weight"].shape
+    (['attention', 'entry', 'output', 'query_0', 'query_1'], (8, 26))
+    """
+    names = ("entry", *(f"query_{i}" for i in range(asked)))
+    params = {name: np.float32(length) * init_embedding(rng, entries, width) for name in names}
+    params["attention"] = init_multi_head(rng, width, heads, width_head or None)
+    if hidden:
+        params["expand"] = init_linear(rng, width, hidden)
+    params["output"] = init_linear(rng, hidden or width, asked * answers)
     return params
 
 

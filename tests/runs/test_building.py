@@ -21,15 +21,20 @@ TRANSFORMER = SMALL.but(model="transformer")
 STACK = SMALL.but(model="decoder_only")
 ONLY = SMALL.but(model="recurrent_only")
 BOOK = Settings(task="phone_book", model="look_up", width=8, batch=4, steps=3, warmup=1)
+SEVERAL = Settings(task="phone_book2", model="look_ups", width=8, batch=4, steps=3, warmup=1)
 LAYER = Settings(task="twins", model="one_layer", width=8, batch=4, steps=3, warmup=1)
 KEEPS = Settings(task="keep_pairs9", model="last_state", width=8, batch=4, steps=3, warmup=1)
 
 # For each field: settings, and values of which each must give another model.
 OPTIONS = [
     (SMALL, "task", ("fr2", "de2")),
-    (SMALL.but(attend=False), "model", CHOICES["model"][:-4]),  # the others have their own tasks
+    (SMALL.but(attend=False), "model", CHOICES["model"][:4]),  # the others have their own tasks
+    (SEVERAL, "task", ("phone_book1", "phone_book2", "phone_book3", "phone_book_hundred2")),
+    (SEVERAL, "start_length", (1.0, 3.0)),
+    (SEVERAL, "width_head", (0, 4)),
+    (SEVERAL, "hidden", (128, 32, 0)),
     *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY, BOOK, LAYER, KEEPS)),
-    *((base, "heads", (1, 2, 4)) for base in (WITHIN, TRANSFORMER, STACK)),
+    *((base, "heads", (1, 2, 4)) for base in (WITHIN, TRANSFORMER, STACK, SEVERAL)),
     *((base, "layers", (1, 2)) for base in (WITHIN, TRANSFORMER, STACK, ONLY)),
     *((base, "positions", CHOICES["positions"]) for base in (WITHIN, TRANSFORMER, STACK)),
     *((base, "norm", CHOICES["norm"]) for base in (TRANSFORMER, STACK)),
@@ -182,6 +187,41 @@ def test_a_look_up_finds_the_digit_of_the_name_that_is_asked_for_and_starts_as_i
     general = BOOK.but(score="general", from_zero=True)
     assert (start(general)["score"]["weight"] == 0).all()
     assert start(BOOK.but(score="general"))["score"]["weight"].std() > 0.1
+
+
+@pytest.mark.parametrize("asked", [1, 2, 3])
+def test_several_look_ups_find_the_digits_of_the_names_in_the_order_in_which_they_are_asked(asked):
+    settings = SEVERAL.but(task=f"phone_book{asked}", heads=asked, width_head=77, hidden=0)
+    task, rows = tasks.make_task(settings.task), numpy.eye(77)
+    nothing, names, digits = numpy.zeros((77, 77)), rows.copy(), rows.copy()
+    names[67:], digits[:67] = 0, 0
+    wide = [
+        numpy.hstack([99 * rows if i == j else nothing for j in range(asked)]) for i in range(asked)
+    ]  # each name asks in a place of its own
+    params = {f"query_{i}": wide[i] for i in range(asked)}
+    params["entry"] = numpy.hstack([rows] + [nothing] * (asked - 1))
+    places = numpy.eye(77 * asked).reshape(77 * asked, asked, 77).swapaxes(0, 1)
+    params["attention"] = {
+        "queries": places,
+        "keys": numpy.stack([places[0] @ names] * asked),
+        "values": numpy.stack([places[0] @ digits] * asked),
+        "output": places.swapaxes(1, 2),
+    }
+    output = numpy.zeros((77 * asked, asked, 13))
+    for i in range(asked):
+        output[77 * i + 67 + numpy.arange(10), i, 3 + numpy.arange(10)] = 1
+    params["output"] = {"weight": output.reshape(77 * asked, -1), "bias": numpy.zeros(13 * asked)}
+    pairs = task.held_out[:20]
+    model, batch = build(settings), tasks.make_batch(pairs, task.given)
+    said = model.logits(params, batch).argmax(axis=-1)
+    assert said[:, :-1].tolist() == [target for _, target in pairs]
+    weights = model.maps(params, batch)["page"][:, 0, :, 0]  # (pages, heads, entries)
+    for (source, _), heads in zip(pairs, weights, strict=True):
+        assert [source[2 * w.argmax()] for w in heads] == source[16:]
+    step, state = model.begin(params, batch)
+    for i in range(asked):
+        logits, state = step(None, state)
+        agree(logits[:, 0], model.logits(params, batch)[:, i], 1e-6)
 
 
 def test_one_layer_answers_at_every_place_and_its_map_is_an_encoders():

@@ -83,6 +83,20 @@ def test_a_value_that_is_no_choice_is_told_the_choices(name):
             {"model": "last_state", "task": "keep_pairs9", "encoder": "rnn", "gate_bias": 1.0},
             "gate_bias = 1.0 has no meaning for a model with encoder='rnn'",
         ),
+        ({"model": "look_ups"}, "model = 'look_ups' does not go with task = 'fr4'"),
+        (
+            {"model": "look_up", "task": "phone_book2"},
+            "model = 'look_up' does not go with task = 'phone_book2'",
+        ),
+        (
+            {"model": "look_ups", "task": "phone_book2", "score": "general"},
+            "score = 'general' has no meaning for several look-ups",
+        ),
+        ({"hidden": 64}, "hidden = 64 has no meaning for a recurrent model"),
+        (
+            {"model": "look_ups", "task": "phone_book2", "width_head": -1},
+            "width_head = -1 must be at least 0",
+        ),
     ],
 )
 def test_a_value_that_means_nothing_is_refused(wrong, words):

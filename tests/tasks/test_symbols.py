@@ -136,6 +136,22 @@ def test_a_page_of_the_phone_book_lists_names_with_digits_and_asks_for_one_of_th
         tasks.phone_book(65)
 
 
+def test_a_page_asks_for_several_different_names_at_any_places():
+    task, places = tasks.phone_book(asked=3, numbers=100), []
+    for source, target in drawn_from(task, 2000):
+        names, numbers, asked = source[:16:2], source[1:16:2], source[16:]
+        places.append([names.index(name) for name in asked])
+        assert len(set(asked)) == 3
+        assert target == [numbers[place] for place in places[-1]]
+    counts = [numpy.bincount(column, minlength=8) for column in numpy.transpose(places)]
+    assert 150 < numpy.min(counts) and numpy.max(counts) < 350
+    assert len({tuple(sorted(each)) for each in places}) == 56, "all triples of places"
+    with pytest.raises(ValueError, match="asked = 9 must lie in 1 … 8"):
+        tasks.phone_book(asked=9)
+    with pytest.raises(ValueError, match="numbers = 0 must be at least 1"):
+        tasks.phone_book(numbers=0)
+
+
 def test_no_rule_that_does_not_read_the_names_gets_far_in_the_phone_book():
     pages = tasks.phone_book().held_out
     digits = numpy.array([source[1:-1:2] for source, _ in pages]) - (3 + 64)

@@ -19,5 +19,6 @@ from helpers.bugs import (  # noqa: F401
     weights,
 )
 from helpers.bugs.base import BUGS, Bug, mistakes
+from helpers.bugs.planting import planted
 
-__all__ = ["BUGS", "Bug", "mistakes"]
+__all__ = ["BUGS", "Bug", "mistakes", "planted"]

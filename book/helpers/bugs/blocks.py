@@ -8,7 +8,7 @@ from helpers.attention import causal_mask, padding_mask, scaled_dot
 from helpers.bugs.base import bug
 from helpers.functions import dropout, feed_forward, layer_norm, linear
 from helpers.start import init_decoder_block, init_encoder_block, init_linear
-from helpers.transformer import decoder_block, encoder_block, sublayer
+from helpers.transformer import decoder_block, encoder_block, rewired_block, sublayer
 
 # ---- layer norm, feed-forward, dropout ---------------------------------------------------------
 
@@ -221,6 +221,24 @@ def _encoder_mask_not_handed_on(params, x, mask=None, *, score=scaled_dot, norm=
     return encoder_block(params, x, None, score=score, norm=norm, **parts)
 
 
+@bug(
+    encoder_block,
+    _encoder_input,
+    symptom="The same sentence is read otherwise in a batch with longer ones, though masks are on.",
+    mistake="the mask hides queries, not keys: the axis that may not be looked at is the last one.",
+    chapter="11_transformer",
+    caught_by="padding_changes_nothing",
+    handed=lambda function, params, x, mask: (
+        (lambda x: function(params, x, mask)[0]),
+        x,
+        mask[:, 0].sum(axis=-1),
+    ),
+)
+def _queries_masked_for_keys(params, x, mask=None, *, score=scaled_dot, norm="pre", **parts):
+    turned = None if mask is None else np.swapaxes(mask, -1, -2)
+    return encoder_block(params, x, turned, score=score, norm=norm, **parts)
+
+
 def _decoder_input(rng):
     x, memory = rng.standard_normal((2, 5, 12)), rng.standard_normal((2, 7, 12))
     masks = causal_mask(5), padding_mask(rng.permutation([6, 4]), 7)
@@ -262,3 +280,24 @@ def _decoder_sees_source_padding(
     params, x, memory, mask=None, memory_mask=None, *, score=scaled_dot, norm="pre", **parts
 ):
     return decoder_block(params, x, memory, mask, None, score=score, norm=norm, **parts)
+
+
+def _as_many_words(rng):
+    x, memory = rng.standard_normal((2, 2, 5, 12))
+    masks = causal_mask(5), padding_mask(rng.permutation([5, 4]), 5)
+    return init_decoder_block(rng, 12, 3), x, memory, *masks
+
+
+@bug(
+    decoder_block,
+    _as_many_words,
+    symptom="Fluent, plausible target sentences that have nothing to do with the source.",
+    mistake="cross-attention takes keys and values from the target: they come from the source.",
+    chapter="09_attention_vs_self_attention",
+    needs="as many words in the target as in the source, or the map has another shape",
+)
+def _memory_taken_from_the_target(
+    params, x, memory, mask=None, memory_mask=None, *, score=scaled_dot, norm="pre", **parts
+):
+    wires = {"wires": "ttt ttt", "score": score, "norm": norm}
+    return rewired_block(params, x, memory, mask, memory_mask, **wires, **parts)

@@ -5,7 +5,7 @@ import numpy
 
 from helpers.attention import padding_mask
 from helpers.bugs.base import bug, or_everything
-from helpers.functions import cross_entropy, log_softmax
+from helpers.functions import cross_entropy, log_softmax, softmax
 from helpers.recurrent import bidirectional, gru, gru_step, reverse
 from helpers.seq2seq import attentive_step, summarise
 from helpers.start import init_attentive_gru, init_bidirectional, init_gru
@@ -247,3 +247,14 @@ def _mean_of_means(logits, targets, where=None, smoothing=0.0):
     where = numpy.ones(targets.shape, bool) if where is None else where
     costs = np.sum(_costs(logits, targets, smoothing) * where, axis=-1)
     return np.mean(costs / numpy.maximum(where.sum(axis=-1), 1))
+
+
+@bug(
+    cross_entropy,
+    _predictions,
+    symptom="The loss stops falling far above 0, however right the answers are.",
+    mistake="the loss takes the softmax itself, so it was taken twice: hand it the logits.",
+    chapter="02_recurrence",
+)
+def _softmax_before_the_loss(logits, targets, where=None, smoothing=0.0):
+    return cross_entropy(softmax(logits), targets, where, smoothing)

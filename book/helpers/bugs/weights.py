@@ -68,8 +68,11 @@ def _softmax_over_queries(x, axis=-1, where=None):
     **_rows,
 )
 def _softmax_without_keepdims(x, axis=-1, where=None):
-    exponentials = np.exp(x - np.max(x))
-    return exponentials / np.sum(exponentials, axis=axis)
+    x = np.where(or_everything(where), x, -np.inf)
+    highest = np.max(x, axis=axis, keepdims=True)
+    exponentials = np.exp(x - np.where(highest == -np.inf, 0, highest))
+    total = np.sum(exponentials, axis=axis)
+    return exponentials / np.where(total == 0, 1, total)
 
 
 @bug(
@@ -95,7 +98,8 @@ def _softmax_over_everything(x, axis=-1, where=None):
 )
 def _softmax_that_overflows(x, axis=-1, where=None):
     exponentials = np.exp(x) * or_everything(where)
-    return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
+    total = np.sum(exponentials, axis=axis, keepdims=True)
+    return exponentials / np.where(total == 0, 1, total)
 
 
 @bug(

@@ -2,7 +2,8 @@
 
 `by` lets a kernel of this package compute what the function below it says. A kernel that does not
 fit (a student's own score, numbers that are not finite) returns `NotImplemented`, and the formula
-runs. ``with fast.off():``, or HELPERS_FORMULAS=1 in the environment, runs formulas everywhere.
+runs. ``with fast.off():``, or HELPERS_FORMULAS=1 in the environment, runs formulas everywhere;
+``with fast.off(attention):`` runs that one's alone.
 """
 
 import os
@@ -14,12 +15,17 @@ from autograd.core import VJPNode, backward_pass
 from autograd.extend import SparseObject
 from autograd.tracer import find_top_boxed_args, isbox, new_box, trace_stack
 
-_switch = {"on": os.environ.get("HELPERS_FORMULAS", "") in ("", "0")}
+_switch = {"on": os.environ.get("HELPERS_FORMULAS", "") in ("", "0"), "but": frozenset()}
 
 
 @contextmanager
-def off():
+def off(*functions):
     """Run the formulas themselves, until the block ends.
+
+    Parameters
+    ----------
+    *functions : callable
+        Whose formulas; everyone's, if none is named.
 
     Examples
     --------
@@ -27,11 +33,15 @@ def off():
     ...     _switch["on"]
     False
     """
-    before, _switch["on"] = _switch["on"], False
+    before = dict(_switch)
+    if functions:
+        _switch["but"] = _switch["but"].union(function.formula for function in functions)
+    else:
+        _switch["on"] = False
     try:
         yield
     finally:
-        _switch["on"] = before
+        _switch.update(before)
 
 
 def by(kernel):
@@ -54,7 +64,7 @@ def by(kernel):
     def swap(formula):
         @wraps(formula)
         def function(*arguments, **options):
-            if _switch["on"]:
+            if _switch["on"] and formula not in _switch["but"]:
                 result = kernel(*arguments, **options)
                 if result is not NotImplemented:
                     return result

@@ -11,13 +11,15 @@ import autograd.numpy as anp
 import numpy as np
 
 from helpers import cached, decoding, recurrent, seq2seq, transformer
-from helpers.attention import attention
-from helpers.functions import cross_entropy, embedding, linear
+from helpers.attention import attention, multi_head_attention
+from helpers.bugs import planted
+from helpers.functions import cross_entropy, embedding, linear, relu
 from helpers.shapes import require
 from helpers.start import (
     init_decoder_only,
     init_last_state,
     init_look_up,
+    init_look_ups,
     init_one_layer,
     init_recurrent_only,
     init_recurrent_tagger,
@@ -44,8 +46,8 @@ class Model(NamedTuple):
     maps : callable
         (params, batch) -> dict of attention maps, each (batch, layers, heads, n_queries, n_keys):
         ``cross``, ``encoder`` and ``decoder`` of those that the model has, the second of one layer
-        too; ``stack`` of a decoder-only one; nothing of a recurrent one without a decoder, or of
-        a look-up.
+        too; ``stack`` of a decoder-only one; ``page`` of several look-ups; nothing of a recurrent
+        one without a decoder, or of a look-up.
     begin : callable
         (params, batch) -> (step, state), to say the target word by word with `decoding`.
     """
@@ -82,7 +84,25 @@ def build(settings):
         return cross_entropy(found, batch.target_out, batch.target_mask, settings.smoothing)
 
     loss = _loss_of_both(settings) if settings.source_loss else loss
-    return Model(start, logits, loss, maps, begin)
+    model = Model(start, logits, loss, maps, begin)
+    return _with_bug(model, settings.bug) if settings.bug else model
+
+
+def _with_bug(model, name):
+    """Return a model whose functions run with a bug in the right function's place."""
+
+    def wrong(function):
+        def run(*arguments):
+            with planted(name):
+                return function(*arguments)
+
+        return run
+
+    def begin(params, batch):
+        step, state = wrong(model.begin)(params, batch)
+        return wrong(step), state
+
+    return Model(model.start, *map(wrong, (model.logits, model.loss, model.maps)), begin)
 
 
 def start(settings):
@@ -114,6 +134,8 @@ def wiring(settings):
         return {"projections": settings.projections}
     if settings.model == "look_up":
         return {"score": settings.score}
+    if settings.model == "look_ups":
+        return {}
     names = ("positions", "norm", "residual")
     if settings.model == "transformer" and settings.summary:
         names = (*names, "summary")
@@ -314,6 +336,40 @@ def _last_state(settings):
     return start, logits, lambda params, batch: {}, begin
 
 
+def _look_ups(settings):
+    """Build several look-ups: the last tokens of a source, as one vector, ask the pairs before."""
+    task = make_task(settings.task)
+    asked, answers = len(task.held_out[0][1]), len(task.target_vocabulary)
+
+    def start(rng):
+        sizes = len(task.source_vocabulary), answers, asked, settings.width, settings.heads
+        options = {"width_head": settings.width_head, "hidden": settings.hidden}
+        return init_look_ups(rng, *sizes, **options, length=settings.start_length)
+
+    def find(params, source):
+        names, numbers = source[:, :-asked:2], source[:, 1:-asked:2]
+        page = embedding(params["entry"], names) + embedding(params["entry"], numbers)
+        queries = (embedding(params[f"query_{i}"], source[:, [i - asked]]) for i in range(asked))
+        found, weights = multi_head_attention(params["attention"], sum(queries), page)
+        if settings.hidden:
+            found = relu(linear(params["expand"], found))
+        said = linear(params["output"], found)  # (batch, 1, asked * answers)
+        return said.reshape((len(source), asked, answers)), weights
+
+    def logits(params, batch, rng=None):
+        places = np.minimum(np.arange(batch.target_in.shape[1]), asked - 1)  # END is given
+        return find(params, batch.source)[0][:, places]
+
+    def maps(params, batch):
+        return {"page": find(params, batch.source)[1][:, None]}
+
+    def begin(params, batch):
+        answer = find(params, batch.source)[0]
+        return lambda tokens, said: (answer[:, [min(said, asked - 1)]], said + 1), 0
+
+    return start, logits, maps, begin
+
+
 def _tagger(settings):
     """Build an encoder without a decoder: it says a word at each place of the source."""
     options, first = wiring(settings), _one_table(settings)[0]
@@ -429,6 +485,7 @@ _BUILDERS = {
     "recurrent_only": _recurrent_only,
     "look_up": _look_up,
     "last_state": _last_state,
+    "look_ups": _look_ups,
     "tagger": _tagger,
     "one_layer": _one_layer,
 }

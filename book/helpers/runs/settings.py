@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.bugs import BUGS
 from helpers.positions import POSITIONS
 from helpers.shapes import require, require_choice
 from helpers.tasks import require_task
@@ -25,6 +26,7 @@ CHOICES = {
         "recurrent_only",
         "last_state",
         "look_up",
+        "look_ups",
         "one_layer",
         "tagger",
     ),
@@ -45,6 +47,7 @@ RATES = {
     "recurrent_only": 8e-3,
     "look_up": 3e-3,
     "last_state": 8e-3,
+    "look_ups": 8e-3,
     "tagger": 4e-3,
     "one_layer": 8e-3,
 }
@@ -53,7 +56,7 @@ _LIMITS = {
     **dict.fromkeys(
         ("width", "heads", "layers", "batch", "steps"), ("at least 1", lambda n: n >= 1)
     ),
-    **dict.fromkeys(("warmup", "seed"), ("at least 0", lambda n: n >= 0)),
+    **dict.fromkeys(("warmup", "seed", "width_head", "hidden"), ("at least 0", lambda n: n >= 0)),
     **dict.fromkeys(
         ("rate", "clip", "start_length", "gain"),
         ("above 0 and finite", lambda n: 0 < n < float("inf")),
@@ -63,17 +66,23 @@ _LIMITS = {
 }
 # Two small models, and the tasks that are for them alone.
 _WORD_BY_WORD = r"letters_back\d+|latest_capital"
-_OWN_TASKS = {"look_up": ("phone_book",), "one_layer": ("row", "round_table", "twins")}
+_OWN_TASKS = {
+    "look_up": ("phone_book",),
+    "look_ups": ("phone_book1", "phone_book2", "phone_book3", "phone_book_hundred2"),
+    "one_layer": ("row", "round_table", "twins"),
+}
 # Options of some models only; the others' must stand at their defaults.
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
 _TWO_STACKS = ("shared_projections", "summary", "wires")
 _LOOK_UP = ("start_length", "from_zero")
 _LAST_STATE = ("gain", "gate_bias")
+_LOOK_UPS = ("heads", "start_length", "width_head", "hidden")
 _OPTIONS = (
     *_STACK,
     *_TWO_STACKS,
     *_LOOK_UP,
     *_LAST_STATE,
+    *_LOOK_UPS[2:],
     *("encoder", "attention", "attend", "score", "mask", "source_loss", "projections"),
 )
 
@@ -97,15 +106,17 @@ class Settings:
         recurrent layers (``recurrent_only``), that reads source and target end to end. Of
         these two, where the vocabularies are the same, a token is the same in both. Or the
         smallest model that attends, one look-up, for the task ``phone_book`` alone (``look_up``);
-        or one layer of self-attention with one head, for the tasks on cards (``one_layer``); or an
-        encoder without a decoder, which says a word at each place of the source (``tagger``); or a
-        recurrent layer that reads, and a linear map from its last state to each place of the
-        target, see `recurrent.last_state_only`: for the tasks ``keep_letters`` and ``keep_pairs``
-        (``last_state``).
+        or several at once, by heads, for the same task with a number behind it (``look_ups``, see
+        `start.init_look_ups`); or one layer of self-attention with one head, for the tasks on cards
+        (``one_layer``); or an encoder without a decoder, which says a word at each place of the
+        source (``tagger``); or a recurrent layer that reads, and a linear map from its last state
+        to each place of the target, see `recurrent.last_state_only`: for the tasks
+        ``keep_letters`` and ``keep_pairs`` (``last_state``).
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
-        Attentions side by side, in Transformers, decoder-only models and self-attention encoders.
+        Attentions side by side, in Transformers, decoder-only models, self-attention encoders
+        and several look-ups.
     layers : int
         Blocks of a stack (of the encoder and as many of the decoder), in the same models; layers
         of a recurrent-only one.
@@ -120,7 +131,8 @@ class Settings:
         How a recurrent decoder that attends after its steps compares query and key; by location
         it chooses one of the first 128 places instead, whatever stands there. Of a look-up too.
     start_length : float
-        How long the vectors of a look-up's queries and keys are, before training.
+        How long the vectors of a look-up's queries and keys are, before training; of several
+        look-ups, all vectors.
     from_zero : bool
         Whether the matrix of its general scores starts at 0, so that all weights start equal.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
@@ -143,6 +155,10 @@ class Settings:
     gate_bias : float
         And this is added to the bias of the gate that keeps the state: the update gate of a GRU,
         the forget gate of an LSTM, whose bias is 1 already.
+    width_head : int
+        Numbers in a query, key and value of each of several look-ups; 0: width / heads.
+    hidden : int
+        Numbers in the network that reads their results; 0: no network, a linear map.
     mask : {"causal", "prefix"}
         Whether the source of a decoder-only model is read from left to right as well, or each of
         its tokens sees all of it. (With one layer, it cannot matter: what the tokens of the source
@@ -169,12 +185,15 @@ class Settings:
     steps : int
         Batches to train on.
     rate : float
-        Highest learning rate. If not given, 0.008 for recurrent models and one layer, 0.003 for a
-        look-up, else 0.004.
+        Highest learning rate. If not given, 0.008 for recurrent models, several look-ups and one
+        layer, 0.003 for a single look-up, else 0.004.
     warmup : int
         Steps in which the rate rises to it.
     clip : float
         Longest gradient; a longer one is shortened.
+    bug : str
+        Of the gallery: it stands in the right function's place, in training and after it, see
+        `bugs.planted`; "" for none.
     seed : int
         Decides the start of the parameters, the batches, and what is dropped out.
 
@@ -217,6 +236,8 @@ class Settings:
     from_zero: bool = False
     gain: float = 1.0
     gate_bias: float = 0.0
+    width_head: int = 0
+    hidden: int = 128
     mask: str = "causal"
     source_loss: bool = False
     shared_projections: bool = False
@@ -229,6 +250,7 @@ class Settings:
     rate: float | None = None
     warmup: int = 100
     clip: float = 1.0
+    bug: str = ""
     seed: int = 0
 
     def __new__(cls, **chosen):
@@ -254,6 +276,7 @@ class Settings:
             f"wires = {self.wires!r} must be three of the letters t and s, or none, for each of "
             f"two attentions, as in {WIRES!r}",
         )
+        require_choice("bug", self.bug, ("", *BUGS))
         require_task(self.task)
         require(np.isfinite(self.gate_bias), f"gate_bias = {self.gate_bias} must be finite")
         self._require_own_task()
@@ -338,6 +361,8 @@ def _own_options(settings):
     if settings.model == "last_state":
         own = ("encoder", "gain") if settings.encoder == "rnn" else ("encoder", *_LAST_STATE)
         return own, f"a model with encoder={settings.encoder!r} that answers from its last state"
+    if settings.model == "look_ups":
+        return _LOOK_UPS, "several look-ups"
     if settings.model == "tagger":
         own = (*_STACK, "mask") if settings.encoder == "self_attention" else ()
         return ("encoder", *own), f"a tagger with encoder={settings.encoder!r}"

@@ -192,7 +192,7 @@ class Trained:
         dict of Map
             ``cross`` (target looks at source), ``encoder`` (source at source) and ``decoder``
             (target at target), as far as the model has them; of a decoder-only one ``stack``,
-            in which source and target are one sequence.
+            in which source and target are one sequence; of several look-ups ``page``.
         """
         said = self.says(text) if target is None else target
         pair = self.task.pair(text, said)
@@ -206,6 +206,7 @@ class Trained:
             "decoder": (rows, read),
             "cross": (rows, looked_at),
             "stack": ([*source, *rows], [*source, *read]),
+            "page": (["asks"], _entries(source)),
         }
         if self.settings.wires != WIRES:
             labels |= _labels_of_wires(self.settings.wires, source, rows, read)
@@ -239,6 +240,12 @@ class Trained:
 
     def _pairs(self, pairs):
         return self.task.held_out if pairs is None else pairs
+
+
+def _entries(words):
+    """Names with their numbers, of a page of a phone book and what is asked behind it."""
+    pairs = zip(words[::2], words[1::2], strict=False)
+    return [f"{name} {number}" for name, number in pairs if number.isdigit()]
 
 
 def _silenced(params, way):

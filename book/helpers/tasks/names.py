@@ -50,7 +50,8 @@ def _so_far_back(places):
 
 # A name with a number behind it: number words up to so many digits, sequences of up to so many
 # symbols to train on (tested up to 28, or 8 more than that), lists of so many keys; streams of so
-# many pairs have ten keys and ten values; letters so many places back; so much is to be kept.
+# many pairs have ten keys and ten values; letters so many places back; so much is to be kept;
+# of phone books so many names are asked at once, with ten numbers or a hundred.
 _NUMBERED = {
     "fr": lambda digits: numbers("fr", digits),
     "de": lambda digits: numbers("de", digits),
@@ -59,6 +60,8 @@ _NUMBERED = {
     "reversal": lambda longest: reversal((2, longest), max(28, longest + 8)),
     "letters_back": _so_far_back,
     "copying": lambda longest: copying((2, longest), max(28, longest + 8)),
+    "phone_book": lambda asked: phone_book(asked=asked),
+    "phone_book_hundred": lambda asked: phone_book(asked=asked, numbers=100),
     "recall": lambda pairs: recall((2, pairs)),
     "recall_stream": lambda pairs: recall_stream((1, pairs), range(1, pairs + 1), 10, 10),
     "keep_letters": keep_letters,
@@ -100,7 +103,8 @@ def make_task(name):
         same in French, cut otherwise; ``reversal10`` and ``copying10``, trained up to that length;
         ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys and
         ten values; ``letters_back3``, so many places back; ``keep_letters24`` and
-        ``keep_pairs24``, sources of that length.
+        ``keep_pairs24``, sources of that length; ``phone_book2``, so many names asked at once, and
+        ``phone_book_hundred2``, the same among a hundred numbers.
 
     Returns
     -------

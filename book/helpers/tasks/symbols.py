@@ -3,6 +3,8 @@
 Stands on `base`; knows no model.
 """
 
+from itertools import chain
+
 import numpy as np
 
 from helpers.shapes import require
@@ -337,8 +339,8 @@ def _place_by_place(name, say, lengths, tested, held_out):
     return Task(name, vocabulary, vocabulary, draw, test, (END, NOTHING))
 
 
-def phone_book(entries=8, held_out=1000):
-    """Say the digit of a name: one look-up on one page of a phone book.
+def phone_book(entries=8, held_out=1000, *, asked=1, numbers=10):
+    """Say the digit of a name, or of several: look-ups on one page of a phone book.
 
     The source lists names, each with a digit, and then one of these names again: ``Bo 7 Jan 3
     Bo``. The target is its digit. Names and digits are paired anew on every page, so the
@@ -351,16 +353,20 @@ def phone_book(entries=8, held_out=1000):
         as often as chance will have it.
     held_out : int
         Pages that are held out.
+    asked : int
+        So many different names are asked, and their digits are said in the same order.
+    numbers : int
+        How many different numbers there are; above 10, they are no longer single digits.
 
     Returns
     -------
     Task
-        With END `given`, so that there is one thing to say.
+        With END `given`, so that there are as many things to say as names are asked.
 
     Raises
     ------
     ValueError
-        If there are more entries than names.
+        If there are more entries than names, or more names are asked than there are entries.
 
     Examples
     --------
@@ -368,17 +374,25 @@ def phone_book(entries=8, held_out=1000):
     >>> source, target = task.held_out[0]
     >>> " ".join(task.source_words(source)), task.target_words(target)
     ('Ja 2 Lim 7 Kel 8 Ja', ['2'])
+    >>> source, target = phone_book(3, asked=2).held_out[0]
+    >>> " ".join(task.source_words(source)), task.target_words(target)
+    ('Ja 2 Lim 7 Kel 8 Ja Kel', ['2', '8'])
     """
     names = [first + rest for first in "BDJKLMRT" for rest in _ENDS]
     require(1 <= entries <= len(names), f"entries = {entries} must lie in 1 … {len(names)}")
-    digits = tuple(map(str, range(10)))
+    require(1 <= asked <= entries, f"asked = {asked} must lie in 1 … {entries}, the entries")
+    require(numbers >= 1, f"numbers = {numbers} must be at least 1")
+    digits = tuple(map(str, range(numbers)))
     first_digit = len(SPECIAL) + len(names)
 
     def page(rng):
-        listed = len(SPECIAL) + rng.permutation(len(names))[:entries]
-        numbers, asked = rng.integers(len(digits), size=entries), rng.integers(entries)
-        pairs = np.stack([listed, first_digit + numbers], axis=1).reshape(-1).tolist()
-        return [*pairs, int(listed[asked])], [len(SPECIAL) + int(numbers[asked])]
+        listed = (len(SPECIAL) + rng.permutation(len(names))[:entries]).tolist()
+        drawn, first = rng.integers(len(digits), size=entries), rng.integers(entries)
+        others = first + 1 + rng.permutation(entries - 1)[: asked - 1] if asked > 1 else []
+        places = [int(place) % entries for place in (first, *others)]
+        pairs = zip(listed, (first_digit + drawn).tolist(), strict=True)
+        source = [*chain.from_iterable(pairs), *(listed[place] for place in places)]
+        return source, [len(SPECIAL) + int(drawn[place]) for place in places]
 
     fixed = np.random.default_rng(0)  # the same held-out set in every run
     test = [page(fixed) for _ in range(held_out)]
