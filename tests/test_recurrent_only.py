@@ -1,4 +1,4 @@
-"""A recurrent language model: one step after another, no look ahead, and it goes on from states."""
+"""Models of recurrent layers alone: a language model, and one that answers from its last state."""
 
 import autograd.numpy as np
 import numpy
@@ -6,8 +6,8 @@ import pytest
 from compare import agree, formats, same_derivatives
 
 from helpers.learning import leaves, rebuild
-from helpers.recurrent import gru_step, lstm_step, recurrent_only, rnn_step
-from helpers.start import init_recurrent_only
+from helpers.recurrent import gru_step, last_state_only, lstm_step, recurrent_only, rnn_step
+from helpers.start import init_last_state, init_recurrent_only
 
 STEPS = {"rnn": rnn_step, "gru": gru_step, "lstm": lstm_step}
 TOKENS = numpy.random.default_rng(2).integers(0, 7, (3, 5))
@@ -93,3 +93,32 @@ def test_wrong_input_is_named(tokens, cell, words):
     with pytest.raises(ValueError) as error:
         recurrent_only(build(arrays), tokens, cell)
     assert [word for word in words if word not in str(error.value)] == []
+
+
+# ---- all from the last state ---------------------------------------------------------------------
+
+
+@each_cell
+def test_each_question_has_a_map_of_its_own_from_the_last_state(cell):
+    rng = numpy.random.default_rng(0)
+    start = init_last_state(rng, 7, questions=3, answers=2, width=4, cell=cell)
+    arrays = [x + 0.1 * rng.standard_normal(x.shape) for x in leaves(start)]
+    lengths, zeros = numpy.array([5, 2, 3]), numpy.zeros((1, 4))
+
+    def found(*arrays):
+        return last_state_only(rebuild(start, iter(arrays)), TOKENS, 3, lengths, cell)
+
+    def each_step(*arrays):
+        params, rows = rebuild(start, iter(arrays)), []
+        for tokens, length in zip(TOKENS, lengths, strict=True):
+            state = (zeros, zeros) if cell == "lstm" else zeros
+            for token in tokens[:length]:
+                state = STEPS[cell](params["cell"], params["embedding"][[token]], state)
+            last = state[0] if cell == "lstm" else state
+            logits = last @ params["output"]["weight"] + params["output"]["bias"]
+            rows.append([logits[0, 2 * i : 2 * i + 2] for i in range(3)])
+        return np.array(rows)
+
+    same_derivatives(found, each_step, arrays)
+    arrays = [array.astype(numpy.float32) for array in arrays]
+    assert formats(found, arrays) == {"float32"}

@@ -1,4 +1,4 @@
-"""The small figures of chapter 05: their first state, their numbers in a browser, the keyboard."""
+"""The small figures of chapters 04 and 05: first state, numbers in a browser, the keyboard."""
 
 import gzip
 import json
@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from accessible import serious_troubles
 
-from figures import by_hand, card, look_up, masks, patterns, plane
+from figures import by_hand, card, look_up, masks, patterns, plane, through_time
 from figures.card import printed
 from folders import BOOK, HTML
 from helpers.attention import attention, attention_weights, causal_mask, padding_mask, prefix_mask
 from helpers.functions import softmax
 
 STATIC = BOOK / "_static"
-FIGURES = ("plane", "by_hand", "patterns", "look_up", "masks")
+FIGURES = ("plane", "by_hand", "patterns", "look_up", "masks", "through_time")
+THREE_INPUTS = (1, -0.5, 0.5)
 KEYS = np.array([[1.0, 0.4], [2.0, 0.8], [-0.6, 1.6], [-1.5, -0.5], [0.5, -1.5]])
 MARKS, METRES = np.array([0, 2, 5, 6, 9, 12]), np.array([820, 910, 1240, 1190, 1530, 1480])
 HEAT = (0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 100, 1000)
@@ -61,6 +62,8 @@ def show(name):
     elif name == "look_up":
         options = {"temperatures": HEAT, "start": (7, 1), "limits": (750, 1600)}
         look_up.draggable_look_up(soft_look_up, MARKS, METRES, caption="Drag.", **options)
+    elif name == "through_time":
+        through_time.three_steps(THREE_INPUTS, 0.8, 1, (0.5, 1, 2), start=(1, 3), caption="Go.")
     else:
         start = ("causal", "right")
         masks.clickable_mask(softmax, SCORES, MASKS, PADDING, SAID, start=start, caption="Click.")
@@ -98,6 +101,24 @@ def test_the_first_states_hold_the_numbers_of_the_library():
     assert f"<b>{soft_look_up(7)[0]:.0f}</b> m" in html_of("look_up")
 
 
+@pytest.mark.parametrize("u", [0.5, 1, 2])
+def test_three_steps_back_are_those_of_autograd(u):
+    def loss(weights, from_step=0, state=0.0):
+        for t in range(from_step, 3):
+            state = np.tanh(0.8 * THREE_INPUTS[t] + weights[t] * state)
+        return (state - 1) ** 2 / 2
+
+    def slope(function, value, step=1e-6):
+        return (function(value + step) - function(value - step)) / (2 * step)
+
+    found = through_time.arithmetic(THREE_INPUTS, 0.8, 1, u)
+    for t in range(3):
+        own = lambda one, t=t: loss([u] * t + [one] + [u] * (2 - t))  # noqa: E731
+        assert found[6, t] == pytest.approx(slope(own, u), abs=1e-8)
+        later = lambda state, t=t: loss([u] * 3, t + 1, state)  # noqa: E731
+        assert found[4, t] == pytest.approx(slope(later, found[2, t]), abs=1e-8)
+
+
 def test_by_hand_is_attention():
     for query, expected in zip(QUERIES_3, attention(QUERIES_3, KEYS_3, VALUES_3), strict=True):
         rows, total, context = by_hand.arithmetic(query, KEYS_3, VALUES_3)
@@ -130,6 +151,10 @@ def test_each_puzzle_has_one_solution_and_needs_sharpness(puzzle, asked, offered
     ("wrong", "sentence"),
     [
         (lambda: plane.draggable_query(attention_weights, KEYS, "ab", (0, 1)), r"\(2, 2\)"),
+        (
+            lambda: through_time.three_steps((1, 2), 0.8, 1, (1, 2), start=(1, 0)),
+            "inputs must be three numbers",
+        ),
         (
             lambda: by_hand.three_words(WORDS, KEYS_3, KEYS_3[:2], VALUES_3, start="I"),
             "keys have shape",
@@ -534,3 +559,22 @@ def test_the_chapter_has_the_figures_and_no_frames_where_they_stand(browser, the
     assert page.locator("figure.plane .say").inner_text().startswith("The query (0.5, 1.0)")
     context.close()
     assert not troubles
+
+
+@pytest.mark.pages
+def test_each_press_takes_the_gradient_one_move_further_back(opened):
+    page = opened("through_time")
+    for u in ("0.5", "1", "2"):
+        numbers = through_time.arithmetic(THREE_INPUTS, 0.8, 1, float(u))
+        choose(page, u=u)
+        for press in range(through_time.PRESSES + 1):
+            choose(page, press=press)
+            shown = texts(page, "[data-since]")
+            since = [first for row in through_time.ROWS.values() for first in row]
+            for text, number, first in zip(shown, numbers.ravel(), since, strict=True):
+                assert (text == "") == (press < first)
+                assert not text or abs(float(text) - number) < 6e-4
+            here = page.locator(".here").count()
+            assert here == sum(first == press > 0 for first in since)
+        (said,) = texts(page, ".say")
+        assert f"∂L/∂u = {numbers[6].sum():.3f}" in said

@@ -58,6 +58,7 @@ MORE = {
     "layer_norm": lambda rng: start.init_layer_norm(4),
     "decoder": lambda rng: start.init_decoder(rng, 8, 2, norm="none"),
     "decoder_only": lambda rng: start.init_decoder_only(rng, 5, 8, 2),
+    "last_state": lambda rng: start.init_last_state(rng, 7, 5, 3, 4, "lstm", gate_bias=2),
     "look_up": lambda rng: start.init_look_up(rng, 7, 5, 4, "additive", length=8),
     "location": lambda rng: start.init_location(rng, 4, 9),
     "look_ups": lambda rng: start.init_look_ups(rng, 7, 5, 2, 4, 2, width_head=3, hidden=6),
@@ -104,6 +105,20 @@ def test_weights_are_uniform_within_the_root_of_the_width_and_biases_zero():
     assert params["weight"].std() == pytest.approx(0.1 / 3**0.5, rel=0.02)
     assert (params["bias"] == 0).all()
     assert start.init_embedding(RNG(0), 400, 100).std() == pytest.approx(0.1, rel=0.02)
+
+
+def test_a_last_state_starts_with_its_gain_and_its_gate_open():
+    for cell, gates, usual in (("gru", 3, 0), ("lstm", 4, 1)):
+        params, changed = (
+            start.init_last_state(RNG(0), 7, 5, 3, 4, cell, **more)["cell"]
+            for more in ({}, {"gain": 0.5, "gate_bias": 2})
+        )
+        agree(changed["recurrent"], 0.5 * params["recurrent"], 1e-6)
+        biases = (changed["input_bias"] + changed["recurrent_bias"]).reshape(gates, 4)
+        assert biases[1].tolist() == [2 + usual] * 4
+        assert not numpy.delete(biases, 1, axis=0).any()
+    with pytest.raises(ValueError, match="gate_bias = 1 means nothing for an RNN"):
+        start.init_last_state(RNG(0), 7, 5, 3, 4, "rnn", gate_bias=1)
 
 
 def test_orthogonal_keeps_lengths():

@@ -520,3 +520,48 @@ def recurrent_tagger(params, tokens, lengths=None, encoder="gru"):
     else:
         outputs, _ = CELLS[encoder](inside, tokens, lengths, table=table)
     return linear(params["output"], outputs)
+
+
+# ---- all from the last state ---------------------------------------------------------------------
+
+
+@shapes
+def last_state_only(params, tokens, questions, lengths=None, cell="gru"):
+    r"""Read tokens with one recurrent layer, and answer all questions from its last state.
+
+    .. math:: \mathrm{logits}_i = h_n W_i + b_i
+
+    Each question i has a linear map of its own, so none is answered before another, and nothing
+    but the last state can be asked. What an LSTM shows is its hidden state.
+
+    Parameters
+    ----------
+    params : dict
+        From `start.init_last_state`, with ``embedding`` (vocabulary, width).
+    tokens : integer array (batch, n) below vocabulary
+    questions : int, at least 1
+        For how many it was started.
+    lengths : integer array (batch,) up to n, optional
+    cell : {"gru", "rnn", "lstm"}
+        The one the parameters were made for.
+
+    Returns
+    -------
+    array (batch, questions, answers)
+        Logits.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a token is outside the vocabulary, or the cell is unknown.
+
+    Examples
+    --------
+    >>> from helpers.start import init_last_state
+    >>> params = init_last_state(numpy.random.default_rng(0), 7, 5, 3, width=8)
+    >>> last_state_only(params, numpy.array([[1, 2, 3, 4]]), 5).shape
+    (1, 5, 3)
+    """
+    _, state = CELLS[cell](params["cell"], tokens, lengths, table=params["embedding"])
+    logits = linear(params["output"], shown(state))  # the maps of all questions side by side
+    return np.reshape(logits, (len(tokens), questions, -1))

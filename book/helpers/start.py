@@ -573,6 +573,55 @@ def init_recurrent_tagger(rng, vocabulary, width=64, encoder="gru"):
 
 
 @shapes
+def init_last_state(
+    rng, vocabulary, questions, answers, width=64, cell="gru", *, gain=1.0, gate_bias=0.0
+):
+    """Start a model that answers from its last state alone, see `recurrent.last_state_only`.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    vocabulary : int, at least 1
+        Number of tokens.
+    questions, answers : int, at least 1
+        How many are asked, and how many answers each has.
+    width : int, at least 1
+        Size of embeddings and states.
+    cell : {"gru", "rnn", "lstm"}
+    gain : float
+        The recurrent matrices start orthogonal, times this.
+    gate_bias : float
+        Added to the bias of the gate that keeps the state: the update gate of a GRU, the forget
+        gate of an LSTM.
+
+    Returns
+    -------
+    dict
+        ``embedding``, ``cell``, and ``output`` with the maps of all questions side by side.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1, there is no cell of that name, or an RNN should have a gate.
+
+    Examples
+    --------
+    >>> params = init_last_state(np.random.default_rng(0), 7, 5, 3, 2, "lstm", gate_bias=2)
+    >>> params["cell"]["input_bias"]  # input, forget, cell, output; the other bias adds 0.5
+    array([0. , 0. , 2.5, 2.5, 0. , 0. , 0. , 0. ], dtype=float32)
+    """
+    require(cell != "rnn" or not gate_bias, f"gate_bias = {gate_bias} means nothing for an RNN")
+    own = _CELLS[cell](rng, width, width)
+    own["recurrent"] *= np.float32(gain)
+    own["input_bias"][width : 2 * width] += np.float32(gate_bias)
+    return {
+        "embedding": init_embedding(rng, vocabulary, width),
+        "cell": own,
+        "output": init_linear(rng, width, questions * answers),
+    }
+
+
+@shapes
 def init_look_up(rng, entries, answers, width, score="dot", *, length=1.0, from_zero=False):
     """Start the tables of one look-up, see `runs.build`: for who asks, is asked, and answers.
 

@@ -23,6 +23,7 @@ ONLY = SMALL.but(model="recurrent_only")
 BOOK = Settings(task="phone_book", model="look_up", width=8, batch=4, steps=3, warmup=1)
 SEVERAL = Settings(task="phone_book2", model="look_ups", width=8, batch=4, steps=3, warmup=1)
 LAYER = Settings(task="twins", model="one_layer", width=8, batch=4, steps=3, warmup=1)
+KEEPS = Settings(task="keep_pairs9", model="last_state", width=8, batch=4, steps=3, warmup=1)
 
 # For each field: settings, and values of which each must give another model.
 OPTIONS = [
@@ -32,7 +33,7 @@ OPTIONS = [
     (SEVERAL, "start_length", (1.0, 3.0)),
     (SEVERAL, "width_head", (0, 4)),
     (SEVERAL, "hidden", (128, 32, 0)),
-    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY, BOOK, LAYER)),
+    *((base, "width", (8, 16)) for base in (SMALL, TRANSFORMER, STACK, ONLY, BOOK, LAYER, KEEPS)),
     *((base, "heads", (1, 2, 4)) for base in (WITHIN, TRANSFORMER, STACK, SEVERAL)),
     *((base, "layers", (1, 2)) for base in (WITHIN, TRANSFORMER, STACK, ONLY)),
     *((base, "positions", CHOICES["positions"]) for base in (WITHIN, TRANSFORMER, STACK)),
@@ -43,7 +44,9 @@ OPTIONS = [
     (BOOK, "start_length", (1.0, 8.0)),
     (BOOK.but(score="general"), "from_zero", (False, True)),
     *((base, "encoder", CHOICES["encoder"]) for base in (SMALL, LOOKING)),
-    (ONLY, "encoder", CHOICES["encoder"][:3]),
+    *((base, "encoder", CHOICES["encoder"][:3]) for base in (ONLY, KEEPS)),
+    (KEEPS, "gain", (1.0, 0.5)),
+    *((KEEPS.but(encoder=cell), "gate_bias", (0.0, 2.0)) for cell in ("gru", "lstm")),
     *((base, "attention", CHOICES["attention"]) for base in (SMALL, LOOKING, WITHIN)),
     *((base, "attend", (False, True)) for base in (SMALL, WITHIN, SMALL.but(attention="inside"))),
     (BOTH_WAYS, "summary", CHOICES["summary"]),
@@ -232,6 +235,22 @@ def test_one_layer_answers_at_every_place_and_its_map_is_an_encoders():
     agree(found[:, :-1, 3:], logits, 0)
     assert found.dtype == numpy.float32 and (found[..., :3] < -1e8).all()
     agree(build(LAYER).maps(params, batch)["encoder"], weights[:, None], 0)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_model_that_keeps_answers_each_place_from_its_last_state(cell):
+    settings = KEEPS.but(encoder=cell)
+    params, model = start(settings), build(settings)
+    batch = tasks.make_batch(tasks.make_task("keep_pairs9").held_out[:4], (2, 3))
+    logits = model.logits(params, batch)
+    assert logits.shape == (4, *batch.target_out.shape[1:], 8)
+    step, state = model.begin(params, batch)
+    for place in range(batch.target_out.shape[1]):
+        said, state = step(batch.target_in[:, :1], state)
+        agree(said, logits[:, place : place + 1], 0)
+    turned = batch._replace(source=batch.source[:, ::-1])
+    assert numpy.abs(model.logits(params, turned) - logits).max() > 1e-3, "order counts"
+    assert model.maps(params, batch) == {}
 
 
 def test_a_recurrent_only_model_has_no_maps():

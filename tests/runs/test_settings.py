@@ -75,6 +75,14 @@ def test_a_value_that_is_no_choice_is_told_the_choices(name):
             {"model": "look_up", "task": "phone_book", "attend": True},
             "attend = True has no meaning for a look-up",
         ),
+        ({"model": "last_state"}, "model = 'last_state' does not go with task = 'fr4'"),
+        ({"gain": 0.0}, "gain = 0.0 must be above 0"),
+        ({"gate_bias": float("nan")}, "gate_bias = nan must be finite"),
+        ({"gain": 2.0}, "gain = 2.0 has no meaning for a recurrent model"),
+        (
+            {"model": "last_state", "task": "keep_pairs9", "encoder": "rnn", "gate_bias": 1.0},
+            "gate_bias = 1.0 has no meaning for a model with encoder='rnn'",
+        ),
         ({"model": "look_ups"}, "model = 'look_ups' does not go with task = 'fr4'"),
         (
             {"model": "look_up", "task": "phone_book2"},

@@ -1,4 +1,4 @@
-"""Reversal, copying and recall: right answers, lengths, what is held out, and shortcuts."""
+"""Reversal, copying, recall, keeping: right answers, lengths, what is held out, and shortcuts."""
 
 import numpy
 import pytest
@@ -159,3 +159,43 @@ def test_no_rule_that_does_not_read_the_names_gets_far_in_the_phone_book():
     counts = (digits[..., None] == numpy.arange(10)).sum(axis=1)
     for said in (digits[:, 0], digits[:, -1], counts.argmax(axis=-1)):
         assert 0.15 < (said == right).mean() < 0.32
+
+
+def test_all_letters_are_to_be_kept():
+    task = tasks.keep_letters(9, letters=5, held_out=30)
+    assert len(task.held_out) == 30
+    rng = numpy.random.default_rng(0)
+    drawn = [task.draw(rng) for _ in range(500)]
+    for source, target in drawn + task.held_out:
+        assert source == target and len(source) == 9
+    assert {token for source, _ in drawn for token in source} == set(range(3, 8))
+    assert task.source_vocabulary == task.target_vocabulary
+    batch = tasks.make_batch(task.held_out[:2], task.given)
+    assert batch.target_mask.tolist() == [[True] * 9 + [False]] * 2
+
+
+def test_pairs_stand_anywhere_among_dots_and_each_key_once():
+    task, places = tasks.keep_pairs(7, keys=5, values=3, tested=(1, 3, 5), held_out=40), set()
+    words, counts, rng = task.source_vocabulary, [], numpy.random.default_rng(0)
+    for source, target in [task.draw(rng) for _ in range(3000)] + task.held_out:
+        shown = {words[token][0]: words[token][1] for token in source if words[token] != "."}
+        counts.append(len(shown))
+        assert len(source) == 7 and sum(words[token] != "." for token in source) == len(shown)
+        assert task.target_words(target) == [shown.get(key, ".") for key in "ABCDE"]
+        places |= {(i, words[token]) for i, token in enumerate(source)}
+    assert counts[-120:] == [1] * 40 + [3] * 40 + [5] * 40
+    assert set(counts[:3000]) == set(range(1, 6))
+    assert len(places) == 7 * (5 * 3 + 1), "any pair, and a dot, at any place"
+    batch = tasks.make_batch(task.held_out[:2], task.given)
+    assert batch.target_mask.sum() == 2, "only what was shown is asked for"
+    with pytest.raises(ValueError, match="keys = 8 must lie in 1 … 7"):
+        tasks.keep_pairs(7)
+
+
+def test_who_does_not_read_the_pairs_is_right_in_one_case_of_four():
+    task = tasks.keep_pairs()
+    first = len(tasks.SPECIAL) + 1
+    target = numpy.array([target for _, target in task.held_out[-400:]]) - first
+    for guess in range(4):
+        assert 0.22 < (target == guess).mean() < 0.28
+    assert 0.22 < (target[:, :1] == target[:, 1:]).mean() < 0.28, "the value of another key"

@@ -17,6 +17,7 @@ from helpers.functions import cross_entropy, embedding, linear, relu
 from helpers.shapes import require
 from helpers.start import (
     init_decoder_only,
+    init_last_state,
     init_look_up,
     init_look_ups,
     init_one_layer,
@@ -125,7 +126,7 @@ def wiring(settings):
     >>> wiring(Settings(task="reversal", model="transformer"))
     {'positions': 'sinusoidal', 'norm': 'pre', 'residual': True}
     """
-    if settings.model == "recurrent_only":
+    if settings.model in ("recurrent_only", "last_state"):
         return {"cell": settings.encoder}
     if settings.model == "tagger" and settings.encoder != "self_attention":
         return {"encoder": settings.encoder}
@@ -313,6 +314,28 @@ def _look_up(settings):
     return start, logits, lambda params, batch: {}, begin
 
 
+def _last_state(settings):
+    """Build a recurrent layer that reads, and a map for each place of the target."""
+    places = 1 + len(make_task(settings.task).held_out[0][1])  # and END, which nobody asks for
+
+    def start(rng):
+        source, target = _sizes(settings)
+        options = {"gain": settings.gain, "gate_bias": settings.gate_bias}
+        return init_last_state(
+            rng, source, places, target, settings.width, settings.encoder, **options
+        )
+
+    def logits(params, batch, rng=None):
+        read = batch.source, places, batch.source_lengths
+        return recurrent.last_state_only(params, *read, settings.encoder)
+
+    def begin(params, batch):
+        answers = logits(params, batch)
+        return lambda tokens, place: (answers[:, place : place + 1], place + 1), 0
+
+    return start, logits, lambda params, batch: {}, begin
+
+
 def _look_ups(settings):
     """Build several look-ups: the last tokens of a source, as one vector, ask the pairs before."""
     task = make_task(settings.task)
@@ -461,6 +484,7 @@ _BUILDERS = {
     "decoder_only": _decoder_only,
     "recurrent_only": _recurrent_only,
     "look_up": _look_up,
+    "last_state": _last_state,
     "look_ups": _look_ups,
     "tagger": _tagger,
     "one_layer": _one_layer,

@@ -24,6 +24,7 @@ CHOICES = {
         "transformer",
         "decoder_only",
         "recurrent_only",
+        "last_state",
         "look_up",
         "look_ups",
         "one_layer",
@@ -45,6 +46,7 @@ RATES = {
     "decoder_only": 4e-3,
     "recurrent_only": 8e-3,
     "look_up": 3e-3,
+    "last_state": 8e-3,
     "look_ups": 8e-3,
     "tagger": 4e-3,
     "one_layer": 8e-3,
@@ -56,7 +58,8 @@ _LIMITS = {
     ),
     **dict.fromkeys(("warmup", "seed", "width_head", "hidden"), ("at least 0", lambda n: n >= 0)),
     **dict.fromkeys(
-        ("rate", "clip", "start_length"), ("above 0 and finite", lambda n: 0 < n < float("inf"))
+        ("rate", "clip", "start_length", "gain"),
+        ("above 0 and finite", lambda n: 0 < n < float("inf")),
     ),
     "dropout": ("at least 0 and below 1", lambda n: 0 <= n < 1),
     "smoothing": ("at least 0 and at most 1", lambda n: 0 <= n <= 1),
@@ -72,11 +75,13 @@ _OWN_TASKS = {
 _STACK = ("heads", "layers", "positions", "norm", "residual", "dropout")
 _TWO_STACKS = ("shared_projections", "summary", "wires")
 _LOOK_UP = ("start_length", "from_zero")
+_LAST_STATE = ("gain", "gate_bias")
 _LOOK_UPS = ("heads", "start_length", "width_head", "hidden")
 _OPTIONS = (
     *_STACK,
     *_TWO_STACKS,
     *_LOOK_UP,
+    *_LAST_STATE,
     *_LOOK_UPS[2:],
     *("encoder", "attention", "attend", "score", "mask", "source_loss", "projections"),
 )
@@ -104,7 +109,9 @@ class Settings:
         or several at once, by heads, for the same task with a number behind it (``look_ups``, see
         `start.init_look_ups`); or one layer of self-attention with one head, for the tasks on cards
         (``one_layer``); or an encoder without a decoder, which says a word at each place of the
-        source (``tagger``).
+        source (``tagger``); or a recurrent layer that reads, and a linear map from its last state
+        to each place of the target, see `recurrent.last_state_only`: for the tasks
+        ``keep_letters`` and ``keep_pairs`` (``last_state``).
     width : int
         Numbers in a state, or in a position's vector.
     heads : int
@@ -129,7 +136,8 @@ class Settings:
     from_zero : bool
         Whether the matrix of its general scores starts at 0, so that all weights start equal.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
-        Of a recurrent model; in a recurrent-only one the cell, one of the first three; of a tagger.
+        Of a recurrent model; in a recurrent-only one, or one that answers from its last state, the
+        cell, one of the first three; of a tagger.
     attention : {"after", "inside"}
         Whether its decoder attends after its steps (Luong), or before each (Bahdanau).
     attend : bool
@@ -141,6 +149,12 @@ class Settings:
         Share of numbers that is set to 0 while training.
     smoothing : float
         Share of each target's probability that is spread over all words, see `cross_entropy`.
+    gain : float
+        Of a model that answers from its last state: before training, its recurrent matrices are
+        orthogonal, times this.
+    gate_bias : float
+        And this is added to the bias of the gate that keeps the state: the update gate of a GRU,
+        the forget gate of an LSTM, whose bias is 1 already.
     width_head : int
         Numbers in a query, key and value of each of several look-ups; 0: width / heads.
     hidden : int
@@ -220,6 +234,8 @@ class Settings:
     smoothing: float = 0.0
     start_length: float = 1.0
     from_zero: bool = False
+    gain: float = 1.0
+    gate_bias: float = 0.0
     width_head: int = 0
     hidden: int = 128
     mask: str = "causal"
@@ -262,24 +278,10 @@ class Settings:
         )
         require_choice("bug", self.bug, ("", *BUGS))
         require_task(self.task)
-        for model, fitting in _OWN_TASKS.items():
-            require(
-                (self.model == model) == (self.task in fitting),
-                f"model = {self.model!r} does not go with task = {self.task!r}: the model {model} "
-                f"is for the task {' or '.join(fitting)}, and for no other",
-            )
-        require(
-            self.shifted or self.model not in _OWN_TASKS,
-            f"shifted = False has no meaning for model = {self.model!r}, which reads no target; "
-            "leave it out",
-        )
-        require(
-            self.model != "tagger" or re.fullmatch(_WORD_BY_WORD, self.task),
-            f"model = 'tagger' does not go with task = {self.task!r}: it says a word at each place "
-            "of the source, as letters_back3 and latest_capital ask",
-        )
+        require(np.isfinite(self.gate_bias), f"gate_bias = {self.gate_bias} must be finite")
+        self._require_own_task()
         self._require_own_options()
-        if self.model == "recurrent_only":
+        if self.model in ("recurrent_only", "last_state"):
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
         if self.model != "transformer":
             require_choice("residual", self.residual, CHOICES["residual"][:2])
@@ -302,6 +304,30 @@ class Settings:
         """Return in how many fields it differs from other settings."""
         pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
         return sum(one != another for one, another in pairs)
+
+    def _require_own_task(self):
+        """Raise unless the task is one that the model can learn."""
+        for model, fitting in _OWN_TASKS.items():
+            require(
+                (self.model == model) == (self.task in fitting),
+                f"model = {self.model!r} does not go with task = {self.task!r}: the model {model} "
+                f"is for the task {' or '.join(fitting)}, and for no other",
+            )
+        require(
+            self.shifted or self.model not in _OWN_TASKS,
+            f"shifted = False has no meaning for model = {self.model!r}, which reads no target; "
+            "leave it out",
+        )
+        require(
+            self.model != "tagger" or re.fullmatch(_WORD_BY_WORD, self.task),
+            f"model = 'tagger' does not go with task = {self.task!r}: it says a word at each place "
+            "of the source, as letters_back3 and latest_capital ask",
+        )
+        require(
+            self.model != "last_state" or self.task.startswith("keep_"),
+            f"model = {self.model!r} does not go with task = {self.task!r}: it is for the tasks "
+            "keep_letters and keep_pairs, whose targets are all of one length",
+        )
 
     def _require_own_options(self):
         """Raise unless the options of other models stand at their defaults."""
@@ -332,6 +358,9 @@ def _own_options(settings):
         return own, (f"a decoder-only model with layers={settings.layers}, mask={settings.mask!r}")
     if settings.model == "recurrent_only":
         return ("encoder", "layers"), "a recurrent model without a decoder"
+    if settings.model == "last_state":
+        own = ("encoder", "gain") if settings.encoder == "rnn" else ("encoder", *_LAST_STATE)
+        return own, f"a model with encoder={settings.encoder!r} that answers from its last state"
     if settings.model == "look_ups":
         return _LOOK_UPS, "several look-ups"
     if settings.model == "tagger":

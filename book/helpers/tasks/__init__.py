@@ -1,9 +1,9 @@
-"""The course's data, small enough to be generated on the spot, and a real text: fifteen tasks.
+"""The course's data, small enough to be generated on the spot, and a real text: seventeen tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
-copying, recall, a word at each place) and on cards, small but real translation (number words,
-dates), tasks in made-up English (sentiment, summaries), and a real text. All names can be had from
-here.
+copying, recall, keeping what is read, a word at each place) and on cards, small but real
+translation (number words, dates), tasks in made-up English (sentiment, summaries), and a real text.
+All names can be had from here.
 """
 
 from helpers.tasks.base import (
@@ -44,6 +44,8 @@ from helpers.tasks.stories import (
 )
 from helpers.tasks.symbols import (
     copying,
+    keep_letters,
+    keep_pairs,
     latest_capital,
     letters_back,
     phone_book,
@@ -110,6 +112,8 @@ __all__ = [
     "decode_tokens",
     "encode_tokens",
     "in_one_piece",
+    "keep_letters",
+    "keep_pairs",
     "latest_capital",
     "learn_merges",
     "letters_back",

@@ -13,6 +13,8 @@ from helpers.tasks.stories import sentiment, summaries
 from helpers.tasks.symbols import (
     TESTED,
     copying,
+    keep_letters,
+    keep_pairs,
     latest_capital,
     letters_back,
     phone_book,
@@ -48,7 +50,7 @@ def _so_far_back(places):
 
 # A name with a number behind it: number words up to so many digits, sequences of up to so many
 # symbols to train on (tested up to 28, or 8 more than that), lists of so many keys; streams of so
-# many pairs have ten keys and ten values; letters so many places back;
+# many pairs have ten keys and ten values; letters so many places back; so much is to be kept;
 # of phone books so many names are asked at once, with ten numbers or a hundred.
 _NUMBERED = {
     "fr": lambda digits: numbers("fr", digits),
@@ -62,6 +64,8 @@ _NUMBERED = {
     "phone_book_hundred": lambda asked: phone_book(asked=asked, numbers=100),
     "recall": lambda pairs: recall((2, pairs)),
     "recall_stream": lambda pairs: recall_stream((1, pairs), range(1, pairs + 1), 10, 10),
+    "keep_letters": keep_letters,
+    "keep_pairs": keep_pairs,
 }
 
 
@@ -98,8 +102,9 @@ def make_task(name):
         and ``de9``, number words of up to so many digits; ``fr_letters3`` and ``fr_pairs3``, the
         same in French, cut otherwise; ``reversal10`` and ``copying10``, trained up to that length;
         ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys and
-        ten values; ``letters_back3``, so many places back; ``phone_book2``, so many
-        names asked at once, and ``phone_book_hundred2``, the same among a hundred numbers.
+        ten values; ``letters_back3``, so many places back; ``keep_letters24`` and
+        ``keep_pairs24``, sources of that length; ``phone_book2``, so many names asked at once, and
+        ``phone_book_hundred2``, the same among a hundred numbers.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Tasks on random symbols: reversal, copying, recall in three forms, and a word at each place.
+"""Tasks on random symbols: reversal, copying, recall, keeping what is read, a word at each place.
 
 Stands on `base`; knows no model.
 """
@@ -398,6 +398,103 @@ def phone_book(entries=8, held_out=1000, *, asked=1, numbers=10):
     test = [page(fixed) for _ in range(held_out)]
     vocabularies = (*SPECIAL, *names, *digits), (*SPECIAL, *digits)
     return Task("phone book", *vocabularies, page, test, (END,))
+
+
+def keep_letters(length=24, letters=4, held_out=500):
+    """Read letters, and then say every one of them, all from the last state.
+
+    Nothing may be left out, and nothing is there that could be ignored.
+
+    Parameters
+    ----------
+    length : int
+        Letters in a source, always as many.
+    letters : int
+        How many there are to draw from.
+    held_out : int
+
+    Returns
+    -------
+    Task
+        With END `given`: the target is the source. A held-out source has no chance worth counting
+        to be drawn in training, unless it is very short.
+
+    Examples
+    --------
+    >>> task = keep_letters(6)
+    >>> source, target = task.held_out[0]
+    >>> " ".join(task.source_words(source)), " ".join(task.target_words(target))
+    ('d c c b b a', 'd c c b b a')
+    """
+    require(1 <= letters <= 26, f"letters = {letters} must lie in 1 … 26")
+    vocabulary = (*SPECIAL, *(chr(ord("a") + i) for i in range(letters)))
+
+    def draw(rng):
+        source = (len(SPECIAL) + rng.integers(letters, size=length)).tolist()
+        return source, source
+
+    fixed = np.random.default_rng(0)  # the same held-out set in every run
+    test = [draw(fixed) for _ in range(held_out)]
+    return Task("keep letters", vocabulary, vocabulary, draw, test, (END,))
+
+
+def keep_pairs(length=24, keys=8, values=4, tested=(1, 2, 4, 6, 8), held_out=400):
+    """Read pairs of a key and its value among filler, and then say the value of every key.
+
+    The source always has the same length, so the number of pairs and the distance between a pair
+    and the end can each be varied alone. A pair is one token, such as ``B3``, and the filler is a
+    dot. All keys are asked for at once, so no question comes before another.
+
+    Parameters
+    ----------
+    length : int
+        Of the source; at random places of it stand the pairs.
+    keys, values : int
+        How many of each there are. A key stands at most once; as many as drawn from 1 to all stand
+        in a training source. A value may stand several times, so a guess is right in one case of
+        as many as there are values.
+    tested : tuple of int
+        Numbers of pairs in the held-out set.
+    held_out : int
+        Held-out sources of each number of pairs.
+
+    Returns
+    -------
+    Task
+        The target has a place for each key, in their order; a key that does not stand in the
+        source has a dot there, which is `given`, as END is. A held-out source of one pair may be
+        drawn in training; nothing can be learned from it.
+
+    Raises
+    ------
+    ValueError
+        If there are more keys than letters or places.
+
+    Examples
+    --------
+    >>> task = keep_pairs(8, keys=3)
+    >>> source, target = task.held_out[400]
+    >>> " ".join(task.source_words(source)), " ".join(task.target_words(target))
+    ('. . A4 . . . B1 .', '4 1 .')
+    """
+    require(1 <= keys <= min(26, length), f"keys = {keys} must lie in 1 … {min(26, length)}")
+    names = [chr(ord("A") + i) for i in range(keys)]
+    numbers = [str(1 + i) for i in range(values)]
+    dot, first_pair, first_value = len(SPECIAL), len(SPECIAL) + 1, len(SPECIAL) + 1
+
+    def draw(rng, count=None):
+        count = rng.integers(1, keys + 1) if count is None else count
+        chosen, number = rng.permutation(keys)[:count], rng.integers(values, size=count)
+        source, target = np.full(length, dot), np.full(keys, dot)
+        source[rng.permutation(length)[:count]] = first_pair + chosen * values + number
+        target[chosen] = first_value + number
+        return source.tolist(), target.tolist()
+
+    fixed = np.random.default_rng(0)  # the same held-out set in every run
+    test = [draw(fixed, count) for count in tested if count <= keys for _ in range(held_out)]
+    pairs = (name + number for name in names for number in numbers)
+    vocabularies = (*SPECIAL, ".", *pairs), (*SPECIAL, ".", *numbers)
+    return Task("keep pairs", *vocabularies, draw, test, (END, dot))
 
 
 _ENDS = ("a", "an", "ea", "el", "im", "o", "on", "ul")
