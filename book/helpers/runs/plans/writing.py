@@ -1,7 +1,7 @@
 """Texts on Python, letter by letter, by a stack and by a GRU of about as many numbers: chapter 12.
 
 While they learn, what a held-out letter costs them, in bits: on the mean, and at each place of a
-part, since at the first places little has been read. Real text takes long, so there are three seeds.
+part, since at the first places little has been read. Real text takes long: there are three seeds.
 """
 
 import numpy as np
