@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from helpers.attention import multi_head_attention
 from helpers.functions import softmax
-from helpers.learning import flatten
-from helpers.measures import ablate_head, entropy, fastest, gradient_norms, input_gradient, largest
+from helpers.learning import flatten, gradient_norms
+from helpers.measures import ablate_head, entropy, fastest, input_gradient, largest
 from helpers.recurrent import gru, rnn
 from helpers.runs import Settings, Trained, load, start
 from helpers.start import init_gru, init_multi_head, init_rnn

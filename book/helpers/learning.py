@@ -1,8 +1,9 @@
-"""Learning: Adam, the learning rate, clipping; and parameters as one vector, and back."""
+"""Learning: Adam, the rate, clipping; parameters as one vector; how far gradients reach."""
 
 import math
 
 import numpy as np
+from autograd import make_vjp
 
 from helpers.shapes import shapes
 
@@ -168,3 +169,42 @@ def adam(vector, gradient, moments, step, rate, decays=(0.9, 0.98), epsilon=1e-9
     second_hat = second / (1 - decays[1] ** (step + 1))
     change = rate * first_hat / (np.sqrt(second_hat) + epsilon)
     return (vector - change).astype(vector.dtype), (first, second)
+
+
+def gradient_norms(layer, x, place):
+    r"""How strongly one output depends on each input, for a layer from sequence to sequence.
+
+    .. math:: \Bigl\lVert \frac{\partial\, \mathrm{output}_{place}}{\partial x_j} \Bigr\rVert_F
+        \big/ \sqrt{\mathrm{width}}
+
+    For a recurrent layer this is the gradient through time: what an error at one step can teach
+    about an input so many steps before. A layer that passes its inputs on unchanged gets 1 at
+    `place` and 0 elsewhere.
+
+    Parameters
+    ----------
+    layer : callable
+        (batch, n, width_in) -> (batch, n, width)
+    x : array (n, width_in)
+    place : int
+        Of the output.
+
+    Returns
+    -------
+    array (n,)
+
+    References
+    ----------
+    Bengio et al. 1994; Pascanu et al. 2013.
+
+    Examples
+    --------
+    >>> gradient_norms(lambda x: 3 * x, np.ones((4, 2)), place=1)
+    array([0., 3., 0., 0.])
+    """
+    width = layer(x[None]).shape[-1]
+    back, outputs = make_vjp(layer)(np.repeat(x[None], width, axis=0))  # one for each number
+    here = np.arange(len(x)) == place % len(x)
+    chosen = (np.eye(width)[:, None] * here[:, None]).astype(outputs.dtype)
+    derivatives = back(chosen).astype(float)  # (width, n, width_in)
+    return np.sqrt((derivatives**2).sum(axis=(0, 2)) / width)

@@ -76,45 +76,6 @@ def largest(weights):
     return weights.max(axis=-1), weights.argmax(axis=-1)
 
 
-def gradient_norms(layer, x, place):
-    r"""How strongly one output depends on each input, for a layer from sequence to sequence.
-
-    .. math:: \Bigl\lVert \frac{\partial\, \mathrm{output}_{place}}{\partial x_j} \Bigr\rVert_F
-        \big/ \sqrt{\mathrm{width}}
-
-    For a recurrent layer this is the gradient through time: what an error at one step can teach
-    about an input so many steps before. A layer that passes its inputs on unchanged gets 1 at
-    `place` and 0 elsewhere.
-
-    Parameters
-    ----------
-    layer : callable
-        (batch, n, width_in) -> (batch, n, width)
-    x : array (n, width_in)
-    place : int
-        Of the output.
-
-    Returns
-    -------
-    array (n,)
-
-    References
-    ----------
-    Bengio et al. 1994; Pascanu et al. 2013.
-
-    Examples
-    --------
-    >>> gradient_norms(lambda x: 3 * x, numpy.ones((4, 2)), place=1)
-    array([0., 3., 0., 0.])
-    """
-    width = layer(x[None]).shape[-1]
-    back, outputs = make_vjp(layer)(numpy.repeat(x[None], width, axis=0))  # one for each number
-    chosen, numbers = numpy.zeros_like(outputs), numpy.arange(width)
-    chosen[numbers, place, numbers] = 1
-    derivatives = back(chosen).astype(float)  # (width, n, width_in)
-    return numpy.sqrt((derivatives**2).sum(axis=(0, 2)) / width)
-
-
 def input_gradient(trained, text, target, place):
     """How strongly a word that is said depends on each word that is read.
 

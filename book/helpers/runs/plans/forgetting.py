@@ -7,7 +7,7 @@ starts of what decides how far a gradient reaches, and a longer source.
 
 import numpy as np
 
-from helpers.measures import gradient_norms
+from helpers.learning import gradient_norms
 from helpers.recurrent import CELLS
 from helpers.runs.settings import Settings
 from helpers.tasks import SPECIAL
@@ -101,7 +101,7 @@ def reach(trained, sources=4):
     Returns
     -------
     array (length,)
-        At distance 1, 2, … to the end, see `measures.gradient_norms`.
+        At distance 1, 2, … to the end, see `learning.gradient_norms`.
 
     Examples
     --------
