@@ -509,6 +509,15 @@ def tokens_of_a_recurrent_tagger(rng, name):
     return run, (with_noise(start.init_recurrent_tagger(rng, VOCABULARY, WIDTH, name)),), ROW_0
 
 
+@case(recurrent.last_state_only, "rnn", "gru", "lstm")
+def tokens_of_a_last_state(rng, name):
+    def run(params):
+        return recurrent.last_state_only(params, SOURCE, 2, LENGTHS, name)
+
+    params = start.init_last_state(rng, VOCABULARY, 2, 3, WIDTH, name)
+    return run, (with_noise(params),), ROW_0
+
+
 @case(blocks.decoder_only, False, True)
 def tokens_of_one_stack(rng, prefix):
     prefix_lengths = LENGTHS // 2 if prefix else None
