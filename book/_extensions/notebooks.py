@@ -144,12 +144,12 @@ def is_progress_bar(output):
 
 
 def is_drawn(output):
-    """Tell whether an output is a picture, an HTML figure, a quiz or a widget."""
+    """Tell whether an output is a picture, an HTML figure, a quiz, a card or a widget."""
     data = output.get("data", {})
     html = data.get("text/html", "")
     return (
         "<figure" in html
-        or '<section class="quiz"' in html
+        or re.search('<section class="(quiz|bug)', html) is not None
         or any(kind.startswith(("image/", "application/vnd.jupyter.widget")) for kind in data)
     )
 

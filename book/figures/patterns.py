@@ -23,7 +23,7 @@ PUZZLES = {
     "backwards": lambda i, word: [len(word) - 1 - i],
     "all letters like mine": lambda i, word: [j for j, one in enumerate(word) if one == word[i]],
 }
-#: What stands farther off, for a figure that asks for it by name: chapter 08.
+#: What stands farther off, for a figure that asks for it by name, as in chapter 08.
 FARTHER_ASKED = {"place − 3": lambda i, n: i - 3}
 FARTHER_PUZZLES = {"three letters back": lambda i, word: [i - 3] if i > 2 else []}
 SHARPNESS = (0, 0.5, 1, 2, 3, 5, 10, 20)

@@ -10,7 +10,7 @@ import numpy as np
 
 from figures.card import Choice, Slide, printed, show_card
 
-#: Names of the rows, and from which press on each time's number can be seen: times 1, 2, 3.
+#: Names of the rows, and from which press on the number of each of the times 1 to 3 can be seen.
 ROWS = {
     "reads x": (0, 0, 0),
     "z = w x + u h": (0, 0, 0),

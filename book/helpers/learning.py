@@ -171,6 +171,7 @@ def adam(vector, gradient, moments, step, rate, decays=(0.9, 0.98), epsilon=1e-9
     return (vector - change).astype(vector.dtype), (first, second)
 
 
+@shapes
 def gradient_norms(layer, x, place):
     r"""How strongly one output depends on each input, for a layer from sequence to sequence.
 

@@ -217,7 +217,7 @@ def init_multi_head(rng, width, heads, width_head=None):
         Width of inputs and outputs.
     heads : int, at least 1
         Divides `width`, unless `width_head` is given.
-    width_head : int, optional
+    width_head : int, at least 1, optional
         At which each head works; by default width / heads.
 
     Returns
