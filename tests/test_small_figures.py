@@ -549,8 +549,8 @@ def test_the_chapter_has_the_figures_and_no_frames_where_they_stand(browser, the
     page = context.new_page()
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.goto(path.as_uri())
-    for name in FIGURES:
-        assert page.locator(f"figure.attend.{name}").count() == 1
+    for name in FIGURES:  # the last stands in chapter 04
+        assert page.locator(f"figure.attend.{name}").count() == (name != "through_time")
         assert page.locator(f"figure.{name} input:disabled").count() == 0
     first = page.locator("figure.attend, figure.explore").first
     assert first.get_attribute("class") == "attend plane"
