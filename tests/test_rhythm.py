@@ -14,10 +14,10 @@ KNOWN = {
     "02_recurrence": {"The code: a loop, then a faster loop": 2.2},
     "03_bottleneck": {"Experiment 2: a larger budget, and other cells": 2.5},
     "05_attention": {
-        "Move a query among keys": 2.3,
-        "By hand: three words": 2.4,
-        "Temperature": 2.5,
-        "Masks": 5.1,
+        "Move a query among keys": 2.2,
+        "By hand: three words": 2.3,
+        "Temperature": 2.4,
+        "Masks": 2.5,
     },
     "06_alignment": {"Experiment 4: which way does the encoder read?": 2.3},
     "07_self_attention": {
