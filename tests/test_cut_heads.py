@@ -1,15 +1,14 @@
 """Heads that are cut in the page are cut as in NumPy, and switches say what is gone."""
 
 import itertools
-import shutil
 
 import numpy as np
 import pytest
 from accessible import serious_troubles
+from figure_pages import html_of, open_page, watched, write_page
 
 from figures import live as live_module
 from figures.cut_heads import PATHS, cut_heads
-from figures.live import packed
 from folders import BOOK
 from helpers import runs, tasks
 from helpers.runs.plans.cut_heads import ATTENTIONS, with_heads
@@ -44,12 +43,7 @@ def ready():
 
 @pytest.fixture(scope="module")
 def html(ready):
-    collected = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STATIC_BOOK", "1")
-        patch.setattr(live_module, "_show_html", collected.append)
-        cut_heads(ready, without, **FIGURE)
-    return collected[0]
+    return html_of(live_module, lambda: cut_heads(ready, without, **FIGURE))
 
 
 def test_without_script_there_is_a_dead_switch_for_each_head_and_the_share_of_the_whole(html):
@@ -103,30 +97,14 @@ def test_only_the_heads_that_are_kept_say_something(ready):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, ready, html):
     folder = tmp_path_factory.mktemp("page")
-    (folder / "live").mkdir()
-    for name in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in SHEETS)):
-        shutil.copy(STATIC / name, folder)
-    (folder / "live" / f"{NAME}.js").write_text(packed(ready, NAME))
-    sheets = "".join(f'<link rel="stylesheet" href="{name}.css">' for name in SHEETS)
-    (folder / "page.html").write_text(
-        '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-        f"</title>{sheets}"
-        + "".join(f'<script defer src="{name}.js"></script>' for name in SCRIPTS)
-        + f"<body><main><h1>A page</h1>{html}</main>"
-    )
+    write_page(folder, "page", html, models={NAME: ready})
     return folder
 
 
 @pytest.fixture
 def page(browser, folder):
-    context = browser.new_context(viewport={"width": 760, "height": 900})
-    page, troubles = context.new_page(), []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda message: troubles.append(message.text))
-    page.goto((folder / "page.html").as_uri())
-    yield page
-    context.close()
-    assert not troubles
+    with watched(browser) as context:
+        yield open_page(context, folder)
 
 
 RUN = """async ([name, cases]) => {

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from accessible import serious_troubles
+from figure_pages import open_page, watched, write_page
 
 from figures import drawings
 from figures.colours import STATIONS
@@ -242,35 +243,22 @@ def test_handles_can_be_read_without_a_script(path):
 def folder(tmp_path_factory):
     """Make a page with two drawings, and text that speaks of their parts."""
     folder = tmp_path_factory.mktemp("page")
-    names = [f"{name}.{kind}" for name in ("drawings", "handles") for kind in ("js", "css")]
-    for name in (*names, "course.css"):
-        shutil.copy(STATIC / name, folder)
+    shutil.copy(STATIC / "course.css", folder)
     text = (
         '<p id="text">See <span data-handle="h2"><em>h</em>₂</span>, '
         '<span data-handle="row2">the row of twenty</span>, '
         '<span data-handle="gate1" data-name="u">$u$</span> and '
         '<span data-handle="nothing">nothing</span>.</p>'
     )
-    (folder / "page.html").write_text(
-        '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-        "</title>"
-        + "".join(f'<link rel="stylesheet" href="{name}">' for name in names if name[-1] == "s")
-        + "".join(f'<script defer src="{name}"></script>' for name in names if name[-2:] == "js")
-        + f"<body><main><h1>A page</h1>{text}{DRAWN['attention']}{DRAWN['gate']}</main>"
-    )
+    html = f"{text}{DRAWN['attention']}{DRAWN['gate']}"
+    write_page(folder, "page", html, ("drawings", "handles"))
     return folder
 
 
 @pytest.fixture
 def page(browser, folder):
-    context = browser.new_context(viewport={"width": 760, "height": 900})
-    page, troubles = context.new_page(), []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda message: troubles.append(message.text))
-    page.goto((folder / "page.html").as_uri())
-    yield page
-    context.close()
-    assert not troubles
+    with watched(browser) as context:
+        yield open_page(context, folder)
 
 
 def shown_row(page):

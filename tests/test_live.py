@@ -5,13 +5,13 @@ import dataclasses
 import gzip
 import json
 import re
-import shutil
 import statistics
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from accessible import serious_troubles
+from figure_pages import html_of, open_page, watched, write_page
 
 import course
 from figures import live as module
@@ -213,37 +213,17 @@ def test_the_book_gets_the_files_of_the_models_that_its_pages_name(tmp_path):
 def folder(tmp_path_factory):
     """Make a page that holds nothing but the figure, and the files of all models."""
     folder = tmp_path_factory.mktemp("page")
-    (folder / "live").mkdir()
-    for name in (*(f"{name}.js" for name in SCRIPTS), "map.css", "typed.css"):
-        shutil.copy(STATIC / name, folder)
-    for name in MODELS:
-        (folder / "live" / f"{name}.js").write_text(packed(runs.load(name), name))
-    with pytest.MonkeyPatch.context() as patch:
-        html = []
-        patch.setenv("STATIC_BOOK", "1")
-        patch.setattr(module, "_show_html", html.append)
-        trained = runs.load("french_transformer")
-        live(trained, name="french_transformer", start=421, head=2, **FIGURE)
-    (folder / "page.html").write_text(
-        '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-        '</title><link rel="stylesheet" href="map.css"><link rel="stylesheet" href="typed.css">'
-        + "".join(f'<script defer src="{name}.js"></script>' for name in SCRIPTS)
-        + f"<body><main><h1>A page</h1>{html[0]}</main>"
-    )
+    models = {name: runs.load(name) for name in MODELS}
+    ready, look = models["french_transformer"], {"start": 421, "head": 2, **FIGURE}
+    html = html_of(module, lambda: live(ready, name="french_transformer", **look))
+    write_page(folder, "page", html, models=models)
     return folder
 
 
 @pytest.fixture
 def page(browser, folder):
-    """Open that page; an error in its script fails the test."""
-    context = browser.new_context(viewport={"width": 760, "height": 900})
-    page, troubles = context.new_page(), []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda message: troubles.append(message.text))
-    page.goto((folder / "page.html").as_uri())
-    yield page
-    context.close()
-    assert not troubles
+    with watched(browser) as context:
+        yield open_page(context, folder)
 
 
 RUN = """async ([name, sources]) => {

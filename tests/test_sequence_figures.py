@@ -3,11 +3,12 @@
 import gzip
 import json
 import re
-import shutil
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
 from accessible import serious_troubles
+from figure_pages import html_of, open_page, watched, write_page
 
 from figures import batching, card, cutter
 from folders import BOOK
@@ -41,13 +42,8 @@ def show(name, start=("French", "97", 10)):
         batching.batching(sequences(), caption="Sort.", **options)
 
 
-def html_of(name, **options):
-    with pytest.MonkeyPatch.context() as patch:
-        collected = []
-        patch.setenv("STATIC_BOOK", "1")
-        patch.setattr(card, "_show_html", collected.append)
-        show(name, **options)
-    return collected[0]
+def html_with(name, **options):
+    return html_of(card, lambda: show(name, **options))
 
 
 # ---- without a browser -------------------------------------------------------------------------
@@ -55,7 +51,7 @@ def html_of(name, **options):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_names_its_scripts_and_disables_its_controls_until_they_run(name):
-    html = html_of(name)
+    html = html_with(name)
     assert re.search(rf'data-scripts="attend( number_names)? {name}"', html)
     assert html.count("<input") + html.count("<button") == html.count(" disabled")
     json.loads(re.search(r'<script type="application/json">(.*?)</script>', html).group(1))
@@ -68,7 +64,7 @@ def test_names_its_scripts_and_disables_its_controls_until_they_run(name):
 
 
 def test_the_first_state_of_the_cutter_holds_the_pieces():
-    html = html_of("cutter", start=("French", "97", 60))
+    html = html_with("cutter", start=("French", "97", 60))
     assert re.findall(r"<b>(\S+)</b>", html) == ["quatre-vingt-", "dix-", "sept"]
     assert "21 characters, cut into 3 tokens. Merge 60 made" in html
 
@@ -140,44 +136,21 @@ def test_in_a_kernel_widgets_redraw(monkeypatch, name):
 def folder(tmp_path_factory):
     """Make a page with each figure alone."""
     folder = tmp_path_factory.mktemp("pages")
-    for name in ("attend", "number_names", *FIGURES):
-        for path in STATIC.glob(f"{name}.*s"):
-            shutil.copy(path, folder)
     for name in FIGURES:
-        scripts = "".join(
-            f'<script defer src="{one}.js"></script>' for one in ("attend", "number_names", name)
-        )
-        sheets = "".join(f'<link rel="stylesheet" href="{one}.css">' for one in ("attend", name))
-        (folder / f"page_{name}.html").write_text(
-            '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-            f'</title><meta name="viewport" content="width=device-width">{sheets}{scripts}'
-            "<style>html[data-theme=dark]{--pst-color-background:#14181e;"
-            "--pst-color-text-base:#ced6dd;--pst-color-text-muted:#9ca4af;"
-            "--pst-color-border:#48566b;background:#14181e;color:#ced6dd}</style>"
-            f"<body><main><h1>A page</h1>{html_of(name)}</main>",
-            encoding="utf-8",
-        )
+        write_page(folder, name, html_with(name))
     return folder
 
 
 @pytest.fixture
 def opened(browser, folder):
     """Return what opens a page of a figure; an error in its script fails the test."""
-    contexts, troubles = [], []
+    with ExitStack() as contexts:
 
-    def open_page(name, **options):
-        contexts.append(
-            browser.new_context(**{"viewport": {"width": 820, "height": 900}} | options)
-        )
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto((folder / f"page_{name}.html").as_uri())
-        return page
+        def open_one(name, **options):
+            look = {"viewport": {"width": 820, "height": 900}, **options}
+            return open_page(contexts.enter_context(watched(browser, **look)), folder, name)
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not troubles
+        yield open_one
 
 
 def texts(page, selector):

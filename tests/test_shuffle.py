@@ -2,15 +2,14 @@
 
 import json
 import re
-import shutil
 
 import numpy as np
 import pytest
 from accessible import serious_troubles
+from figure_pages import html_of, open_page, watched, write_page
 
 from figures import card, shuffle
 from figures.card import printed
-from figures.live import packed
 from folders import BOOK
 from helpers import measures, runs
 from helpers.runs.plans.positions import ORDER, TAGGER
@@ -37,12 +36,7 @@ def show(**changes):
 
 @pytest.fixture(scope="module")
 def html():
-    with pytest.MonkeyPatch.context() as patch:
-        collected = []
-        patch.setenv("STATIC_BOOK", "1")
-        patch.setattr(card, "_show_html", collected.append)
-        show()
-    return collected[0]
+    return html_of(card, show)
 
 
 def changes_of(way, places):
@@ -103,36 +97,14 @@ def test_in_a_kernel_numpy_draws(monkeypatch):
 def folder(tmp_path_factory, html):
     """Make a page with the figure and its models."""
     folder = tmp_path_factory.mktemp("pages")
-    (folder / "live").mkdir()
-    for name, model in MODELS.values():
-        (folder / "live" / f"{name}.js").write_text(packed(model, name), encoding="utf-8")
-    for name in ("engine.js", "attend.js", "shuffle.js", "attend.css", "shuffle.css"):
-        shutil.copy(STATIC / name, folder)
-    links = "".join(
-        f'<script defer src="{name}.js"></script>' for name in ("engine", "attend", "shuffle")
-    ) + "".join(f'<link rel="stylesheet" href="{name}.css">' for name in ("attend", "shuffle"))
-    (folder / "page.html").write_text(
-        '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-        f'</title><meta name="viewport" content="width=device-width">{links}'
-        "<style>html[data-theme=dark]{--pst-color-background:#14181e;--pst-color-text-base:#ced6dd;"
-        "--pst-color-text-muted:#9ca4af;background:#14181e;color:#ced6dd}</style>"
-        f"<body><main><h1>A page</h1>{html}</main>",
-        encoding="utf-8",
-    )
+    write_page(folder, "page", html, models=dict(MODELS.values()))
     return folder
 
 
 @pytest.fixture
 def page(browser, folder):
-    """Open the page; an error in a script fails the test."""
-    context, troubles = browser.new_context(viewport={"width": 390, "height": 844}), []
-    page = context.new_page()
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda message: troubles.append(message.text))
-    page.goto((folder / "page.html").as_uri())
-    yield page
-    context.close()
-    assert not troubles
+    with watched(browser, viewport={"width": 390, "height": 844}) as context:
+        yield open_page(context, folder)
 
 
 def texts(page, selector):

@@ -8,11 +8,11 @@ import statistics
 import numpy as np
 import pytest
 from accessible import serious_troubles
+from figure_pages import html_of, open_page, watched, write_page
 from test_live import PHONE, RUN, data_of, some_numbers
 
 import selftest
 from figures import sides as module
-from figures.live import packed
 from figures.sides import side_by_side
 from figures.typed import Typed
 from folders import BOOK, HTML
@@ -212,43 +212,18 @@ def test_in_a_kernel_widgets_answer_with_numpy(monkeypatch):
 def folder(tmp_path_factory):
     """Make a page for each figure, and the files of all models."""
     folder = tmp_path_factory.mktemp("pages")
-    (folder / "live").mkdir()
-    for name in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES)):
-        shutil.copy(STATIC / name, folder)
-    for name in (*LETTERS, *NUMBERS):
-        (folder / "live" / f"{name}.js").write_text(packed(runs.load(name), name))
-    head = "".join(f'<link rel="stylesheet" href="{name}.css">' for name in STYLES) + "".join(
-        f'<script defer src="{name}.js"></script>' for name in SCRIPTS
-    )
+    models = models_of((*LETTERS, *NUMBERS))
     for name, draw in FIGURES.items():
-        with pytest.MonkeyPatch.context() as patch:
-            html = []
-            patch.setenv("STATIC_BOOK", "1")
-            patch.setattr(module, "_show_html", html.append)
-            draw()
-        (folder / f"{name}.html").write_text(
-            '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-            f"</title>{head}<body><main><h1>A page</h1>{html[0]}</main>"
-        )
+        write_page(folder, name, html_of(module, draw), models=models)
+        models = None  # they are there
     return folder
 
 
 @pytest.fixture
-def open_page(browser, folder):
+def open_figure(browser, folder):
     """Return a function that opens the page of a figure; an error in a script fails the test."""
-    context = browser.new_context(viewport={"width": 760, "height": 900})
-    troubles = []
-
-    def opened(name):
-        page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda message: troubles.append(message.text))
-        page.goto((folder / f"{name}.html").as_uri())
-        return page
-
-    yield opened
-    context.close()
-    assert not troubles
+    with watched(browser) as context:
+        yield lambda name: open_page(context, folder, name)
 
 
 def alike(page, name, sources):
@@ -269,16 +244,16 @@ def alike(page, name, sources):
 
 @pytest.mark.pages
 @pytest.mark.parametrize("name", LETTERS)
-def test_the_engine_reverses_letters_as_numpy_does(open_page, name):
-    alike(open_page("letters"), name, [list(text) for text in some_letters(LETTERS[name])])
+def test_the_engine_reverses_letters_as_numpy_does(open_figure, name):
+    alike(open_figure("letters"), name, [list(text) for text in some_letters(LETTERS[name])])
 
 
 @pytest.mark.pages
 @pytest.mark.parametrize("name", [name for name, (_, _, count) in NUMBERS.items() if count])
-def test_the_engine_says_numbers_as_numpy_does(open_page, name):
+def test_the_engine_says_numbers_as_numpy_does(open_figure, name):
     language, digits, count = NUMBERS[name]
     sources = [tasks.number_words(n, language) for n in some_numbers(digits, count)]
-    alike(open_page("letters"), name, sources)
+    alike(open_figure("letters"), name, sources)
 
 
 FORBIDDEN = """async ([name, inputs]) => {
@@ -293,7 +268,7 @@ FORBIDDEN = """async ([name, inputs]) => {
 
 @pytest.mark.pages
 @pytest.mark.parametrize("name", ["reversal_attention_64", "german_attention"])
-def test_forbidden_looks_change_what_numpy_changes(open_page, name):
+def test_forbidden_looks_change_what_numpy_changes(open_figure, name):
     trained, rng, inputs = runs.load(name), np.random.default_rng(1), []
     pairs = trained.task.held_out
     for source, target in (pairs[k] for k in rng.permutation(len(pairs))[:300]):
@@ -306,7 +281,7 @@ def test_forbidden_looks_change_what_numpy_changes(open_page, name):
             strict=True,
         )
         inputs.append((words, sorted(set(places))))
-    answers, same, largest = open_page("letters").evaluate(FORBIDDEN, [name, inputs]), [], 0
+    answers, same, largest = open_figure("letters").evaluate(FORBIDDEN, [name, inputs]), [], 0
     for (words, looks), answer in zip(inputs, answers, strict=True):
         found = forbidding(trained, words, looks)
         same.append(answer["said"] == found.rows[:-1])
@@ -346,9 +321,9 @@ def test_the_script_draws_the_first_state_as_it_was_written(browser, folder, nam
 
 
 @pytest.mark.pages
-def test_no_number_is_invented(open_page):
+def test_no_number_is_invented(open_figure):
     """With chance forbidden, what is shown is NumPy's; its 16 bits may turn a digit after a 5."""
-    page, trained = open_page("letters"), runs.load("reversal_attention_64")
+    page, trained = open_figure("letters"), runs.load("reversal_attention_64")
     page.evaluate("() => { Math.random = () => { throw new Error('an invented number') } }")
     for text in ("abcde", "attention", "transformation", *some_letters(4)):
         type_in(page, text)
@@ -361,8 +336,8 @@ def test_no_number_is_invented(open_page):
 
 
 @pytest.mark.pages
-def test_a_look_that_is_pressed_is_forbidden_until_it_is_pressed_again(open_page):
-    page = open_page("letters")
+def test_a_look_that_is_pressed_is_forbidden_until_it_is_pressed_again(open_figure):
+    page = open_figure("letters")
     type_in(page, "abcde")
     allow = page.locator(".allow")
     assert said(page, 1) == [*"edcba", "(end)"] and allow.is_disabled()
@@ -388,8 +363,8 @@ def test_a_look_that_is_pressed_is_forbidden_until_it_is_pressed_again(open_page
 
 
 @pytest.mark.pages
-def test_numbers_break_where_numpy_breaks(open_page):
-    page = open_page("german")
+def test_numbers_break_where_numpy_breaks(open_figure):
+    page = open_figure("german")
     for number in (47_236, 373_737_373, 100_000_007):
         type_in(page, str(number))
         right = tasks.number_words(number, "en")
@@ -407,8 +382,8 @@ def test_numbers_break_where_numpy_breaks(open_page):
 
 
 @pytest.mark.pages
-def test_what_was_said_and_how_sure_it_was(open_page):
-    page = open_page("sizes")
+def test_what_was_said_and_how_sure_it_was(open_figure):
+    page = open_figure("sizes")
     for text in ("abcdefghij", "internationalisation"):
         type_in(page, text)
         for k, name in enumerate(list(LETTERS)[:3]):
@@ -457,12 +432,12 @@ PARTS = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
 
 @pytest.mark.pages
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_key_is_answered_at_once(open_page, name):
+def test_a_key_is_answered_at_once(open_figure, name):
     """From the key to the new maps, laid out, in the page's own time on a core.
 
     The clock counts while the page computes, so that other programs don't count.
     """
-    page, texts = open_page(name), some_letters(30)
+    page, texts = open_figure(name), some_letters(30)
     if name == "german":  # about 50 letters
         numbers = np.random.default_rng(2).integers(10_000, 100_000, 30)
         texts = [str(number) for number in numbers]
@@ -490,8 +465,8 @@ def test_a_key_is_answered_at_once(open_page, name):
 @pytest.mark.pages
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", FIGURES)
-def test_everybody_can_use_it(open_page, name, theme):
-    page = open_page(name)
+def test_everybody_can_use_it(open_figure, name, theme):
+    page = open_figure(name)
     page.evaluate(
         "theme => { document.documentElement.dataset.theme = theme;"
         "document.body.style.background = theme === 'dark' ? '#121212' : '#fff';"

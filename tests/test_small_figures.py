@@ -3,12 +3,13 @@
 import gzip
 import json
 import re
-import shutil
 import statistics
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
 from accessible import serious_troubles
+from figure_pages import html_of, open_page, watched, write_page
 
 from figures import by_hand, card, look_up, masks, patterns, plane, through_time
 from figures.card import printed
@@ -69,13 +70,8 @@ def show(name):
         masks.clickable_mask(softmax, SCORES, MASKS, PADDING, SAID, start=start, caption="Click.")
 
 
-def html_of(name):
-    with pytest.MonkeyPatch.context() as patch:
-        collected = []
-        patch.setenv("STATIC_BOOK", "1")
-        patch.setattr(card, "_show_html", collected.append)
-        show(name)
-    return collected[0]
+def html_with(name):
+    return html_of(card, lambda: show(name))
 
 
 # ---- without a browser -------------------------------------------------------------------------
@@ -83,7 +79,7 @@ def html_of(name):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_names_its_scripts_and_disables_its_controls_until_they_run(name):
-    html = html_of(name)
+    html = html_with(name)
     assert f'data-scripts="attend {name}"' in html
     assert html.count("<input") == html.count(" disabled")
     for end in ("js", "css"):
@@ -93,12 +89,12 @@ def test_names_its_scripts_and_disables_its_controls_until_they_run(name):
 
 def test_the_first_states_hold_the_numbers_of_the_library():
     weights = softmax(SCORES, where=causal_mask(5) & THREE)
-    assert all(f"<b>{weight:.2f}</b>" in html_of("masks") for weight in weights.ravel())
+    assert all(f"<b>{weight:.2f}</b>" in html_with("masks") for weight in weights.ravel())
     context = attention(QUERIES_3, KEYS_3, VALUES_3)[1]
-    assert f"[{context[0]:.2f}, {context[1]:.2f}]" in html_of("by_hand")
+    assert f"[{context[0]:.2f}, {context[1]:.2f}]" in html_with("by_hand")
     weights = attention_weights(np.array([[0.5, 0.9]]), KEYS, score=lambda q, k: q @ k.T)[0]
-    assert all(f"<td>{weight:.2f}</td>" in html_of("plane") for weight in weights)
-    assert f"<b>{soft_look_up(7)[0]:.0f}</b> m" in html_of("look_up")
+    assert all(f"<td>{weight:.2f}</td>" in html_with("plane") for weight in weights)
+    assert f"<b>{soft_look_up(7)[0]:.0f}</b> m" in html_with("look_up")
 
 
 @pytest.mark.parametrize("u", [0.5, 1, 2])
@@ -203,7 +199,7 @@ def test_a_card_is_light():
     for name in ("attend", *FIGURES):
         script = gzip.compress((STATIC / f"{name}.js").read_bytes())
         assert len(script) <= 2_500, name
-    pages = b"".join((html_of(name)).encode() for name in FIGURES)
+    pages = b"".join((html_with(name)).encode() for name in FIGURES)
     scripts = b"".join((STATIC / f"{name}.js").read_bytes() for name in ("attend", *FIGURES))
     assert len(gzip.compress(pages + scripts)) <= 20_000  # 190 KB of frames stood in their place
 
@@ -223,47 +219,21 @@ def test_only_the_shared_script_defines_a_global():
 def folder(tmp_path_factory):
     """Make a page with each figure alone."""
     folder = tmp_path_factory.mktemp("pages")
-    for name in ("attend", *FIGURES):
-        for end in ("js", "css"):
-            shutil.copy(STATIC / f"{name}.{end}", folder)
     for name in FIGURES:
-        links = "".join(
-            f'<link rel="stylesheet" href="{one}.css"><script defer src="{one}.js"></script>'
-            for one in ("attend", name)
-        )
-        (folder / f"page_{name}.html").write_text(
-            '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-            f'</title><meta name="viewport" content="width=device-width">{links}'
-            "<style>html[data-theme=dark]{--pst-color-background:#14181e;"
-            "--pst-color-text-base:#ced6dd;--pst-color-text-muted:#9ca4af;"
-            "--pst-color-border:#48566b;background:#14181e;color:#ced6dd}</style>"
-            f"<body><main><h1>A page</h1>{html_of(name)}</main>",
-            encoding="utf-8",
-        )
+        write_page(folder, name, html_with(name))
     return folder
 
 
 @pytest.fixture
 def opened(browser, folder):
     """Return what opens a page of a figure; an error in its script fails the test."""
-    contexts, troubles = [], []
+    with ExitStack() as contexts:
 
-    def open_page(name, chance=False, **options):
-        contexts.append(
-            browser.new_context(**{"viewport": {"width": 820, "height": 900}} | options)
-        )
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda message: troubles.append(message.text))
-        page.goto((folder / f"page_{name}.html").as_uri())
-        if options.get("java_script_enabled", True) and not chance:
-            page.evaluate("() => { Math.random = () => { throw new Error('invented') } }")
-        return page
+        def open_one(name, **options):
+            look = {"viewport": {"width": 820, "height": 900}, "chance": False, **options}
+            return open_page(contexts.enter_context(watched(browser, **look)), folder, name)
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not troubles
+        yield open_one
 
 
 def texts(page, selector):

@@ -3,15 +3,14 @@
 import gzip
 import json
 import re
-import shutil
 import statistics
 
 import numpy as np
 import pytest
 from accessible import serious_troubles
+from figure_pages import html_of, open_page, watched, write_page
 
 from figures import streams as module
-from figures.live import packed
 from figures.maps import printed
 from figures.streams import Question, Without, _Figure, read_recall, read_review, stream
 from folders import BOOK
@@ -255,41 +254,17 @@ def test_in_a_kernel_widgets_answer_with_numpy(monkeypatch):
 def folder(tmp_path_factory):
     """Make a page that holds both figures, and the files of all models."""
     folder = tmp_path_factory.mktemp("page")
-    (folder / "live").mkdir()
-    for name in (*(f"{name}.js" for name in SCRIPTS), "map.css", "stream.css"):
-        shutil.copy(STATIC / name, folder)
     models = {name: runs.load(name) for name in (*RECALL, *REVIEWS)}
     models |= {f"fresh_{name}": fresh(name) for name in FRESH}
-    for name, model in models.items():
-        (folder / "live" / f"{name}.js").write_text(packed(model, name))
-    with pytest.MonkeyPatch.context() as patch:
-        html = []
-        patch.setenv("STATIC_BOOK", "1")
-        patch.setattr(module, "_show_html", html.append)
-        show("recall")
-        show("review")
-    (folder / "page.html").write_text(
-        '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-        '</title><meta name="viewport" content="width=device-width">'
-        '<link rel="stylesheet" href="map.css"><link rel="stylesheet" href="stream.css">'
-        + "".join(f'<script defer src="{name}.js"></script>' for name in SCRIPTS)
-        + f"<body><main><h1>A page</h1>{''.join(html)}</main>"
-    )
+    html = html_of(module, lambda: show("recall"), lambda: show("review"))
+    write_page(folder, "page", html, models=models)
     return folder
 
 
 @pytest.fixture
 def page(browser, folder):
-    """Open that page; an error in its script, or a number of chance, fails the test."""
-    context = browser.new_context(viewport={"width": 760, "height": 900})
-    page, troubles = context.new_page(), []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda message: troubles.append(message.text))
-    page.add_init_script("Math.random = () => { throw new Error('an invented number') }")
-    page.goto((folder / "page.html").as_uri())
-    yield page
-    context.close()
-    assert not troubles
+    with watched(browser, chance=False) as context:
+        yield open_page(context, folder)
 
 
 def load_all(page, *names):

@@ -3,17 +3,17 @@
 import gzip
 import itertools
 import re
-import shutil
+from contextlib import ExitStack
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from accessible import serious_troubles
+from figure_pages import html_of, open_page, watched, write_page
 
-import course
 from figures import live as live_module
 from figures import parts as parts_module
-from figures.live import live, packed
+from figures.live import live
 from figures.parts import PARTS, drawing, parts
 from figures.wires import wires
 from folders import BOOK
@@ -218,51 +218,31 @@ def test_in_a_kernel_parts_are_taken_out_by_numpy(ready, monkeypatch):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, ready):
     folder = tmp_path_factory.mktemp("page")
-    (folder / "live").mkdir()
-    for path in (*STATIC.glob("*.js"), *STATIC.glob("*.css")):
-        shutil.copy(path, folder)
-    (folder / "live" / f"{NAME}.js").write_text(packed(ready, NAME))
     figures = {
         "wires": lambda: wires(ready, **FIGURE, trained_so=TRAINED_SO, caption="A caption."),
         "maps": lambda: live(ready, **FIGURE, address="maps", caption="A caption."),
         "parts": lambda: parts(ready, **FIGURE, shares={"": 0.99}, caption="A caption."),
     }
     for name, make in figures.items():
-        with pytest.MonkeyPatch.context() as patch:
-            html = []
-            patch.setenv("STATIC_BOOK", "1")
-            patch.setattr(live_module, "_show_html", html.append)
-            make()
-        scripts = course.named(course.SCRIPTS, html[0])
-        styles = [script for script in scripts if (STATIC / f"{script}.css").exists()]
-        (folder / f"{name}.html").write_text(
-            '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-            "</title>"
-            + "".join(f'<link rel="stylesheet" href="{style}.css">' for style in styles)
-            + "".join(f'<script defer src="{script}.js"></script>' for script in scripts)
-            + f"<body><main><h1>A page</h1>{html[0]}</main>"
-        )
+        write_page(folder, name, html_of(live_module, make), models={NAME: ready})
     return folder
 
 
 @pytest.fixture
 def opened(browser, folder):
     """Open a figure's page; an error in a script fails the test."""
-    troubles, contexts = [], []
+    with ExitStack() as contexts:
 
-    def open_page(name, state="", viewport=(860, 900)):
-        size = dict(zip(("width", "height"), viewport, strict=True))
-        contexts.append(browser.new_context(viewport=size, reduced_motion="reduce"))
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto((folder / f"{name}.html").as_uri() + state)
-        page.evaluate(f"async () => {{ await engine.load('{NAME}') }}")
-        return page
+        def open_one(name, state="", viewport=(860, 900)):
+            size = dict(zip(("width", "height"), viewport, strict=True))
+            context = contexts.enter_context(
+                watched(browser, viewport=size, reduced_motion="reduce")
+            )
+            page = open_page(context, folder, name, state)
+            page.evaluate(f"async () => {{ await engine.load('{NAME}') }}")
+            return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not troubles
+        yield open_one
 
 
 RUN = """async ([name, sources, changes]) => {

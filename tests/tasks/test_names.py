@@ -8,6 +8,7 @@ import pytest
 from drawing import drawn_from
 
 from helpers import tasks
+from helpers.runs.plans import load_plan, plan_names
 
 
 def test_the_held_out_set_is_the_same_in_every_run():
@@ -59,9 +60,30 @@ DRAWN = {
     "sentiment": "0b9d78d6e95d12a7",
     "summaries": "25a20fde76f15bb0",
     "twins": "c2de67b29ef06eaa",
-    "fr12": "b4126481c21db582",
+    "de5": "b777304b2dba6de5",
     "de9": "a8b815fac92982e9",
+    "fr12": "b4126481c21db582",
+    "fr3": "4f212f989c0c89a5",
+    "fr4": "62131ad3f0854c89",
+    "fr_letters3": "7baa802ea346466c",
+    "fr_pairs3": "6d3a6413da875203",
+    "keep_letters24": "da935f2849b878af",
+    "keep_pairs24": "8dd03046a14dc2ce",
+    "keep_pairs60": "0a3fc3441d3d3272",
+    "latest_capital": "250ef1a2577e5c88",
+    "letters_back3": "545f276c5098a550",
+    "letters_back8": "cb4c2085912863fd",
+    "phone_book2": "c8c7d5ddf0e445e6",
+    "phone_book3": "2bb9d9129e19a5f8",
+    "phone_book_hundred2": "a74efe781a7d3b63",
+    "python_topics": "145cc5cc5442c5f9",
+    "recall8": "2ae921f9fbbe9387",
 }
+
+
+def test_every_task_of_a_plan_is_held_to_what_it_drew():
+    used = {run.task for name in plan_names() for run in load_plan(name).runs}
+    assert used <= set(DRAWN)
 
 
 @pytest.mark.parametrize("name", DRAWN)

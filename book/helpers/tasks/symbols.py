@@ -475,7 +475,7 @@ def keep_pairs(length=24, keys=8, values=4, tested=(1, 2, 4, 6, 8), held_out=400
     >>> task = keep_pairs(8, keys=3)
     >>> source, target = task.held_out[400]
     >>> " ".join(task.source_words(source)), " ".join(task.target_words(target))
-    ('. . A4 . . . B1 .', '4 1 .')
+    ('. . A1 . C2 . . .', '1 . 2')
     """
     require(1 <= keys <= min(26, length), f"keys = {keys} must lie in 1 … {min(26, length)}")
     names = [chr(ord("A") + i) for i in range(keys)]

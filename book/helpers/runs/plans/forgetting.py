@@ -39,9 +39,9 @@ def distances(task):
     >>> task = make_task("keep_pairs24")
     >>> source, target = task.held_out[400]
     >>> " ".join(task.source_words(source)), " ".join(task.target_words(target))
-    ('. . . . . . . . . . . . . . . . . . . . . . . .', '. . . . . . . .')
+    ('. C4 . . . . . . . . . . . . . . . . . . . . H3 .', '. . 4 . . . . 3')
     >>> distances(task)[400]
-    array([0, 0, 0, 0, 0, 0, 0, 0])
+    array([ 0,  0, 23,  0,  0,  0,  0,  2])
     """
     source, first = np.array([source for source, _ in task.held_out]), len(SPECIAL) + 1
     keys = len(task.held_out[0][1])
