@@ -78,14 +78,7 @@ def greedy(step, state, start, end, limit):
     >>> greedy(count, None, np.array([0, 2]), end=4, limit=9)
     [[1, 2, 3], [3]]
     """
-    tokens = first_tokens(start, state)[:, None]
-    said, finished = tokens[:, :0], np.zeros(len(tokens), dtype=bool)
-    while said.shape[1] < limit and not finished.all():
-        logits, state = step(tokens, state)
-        tokens = logits.argmax(axis=-1)
-        said = np.concatenate([said, tokens], axis=1)
-        finished = finished | (tokens[:, 0] == end)
-    return [until(row, end) for row in said.tolist()]
+    return _say(step, state, start, end, limit, lambda logits: logits.argmax(axis=-1))
 
 
 @shapes
@@ -229,15 +222,21 @@ def sample(step, state, start, end, limit, rng, temperature=1.0, top_k=None):
     >>> sample(even, None, np.array([0]), end=2, limit=9, rng=np.random.default_rng(0))
     [[1, 0, 0, 0]]
     """
+
+    def drawn(logits):
+        reached = np.cumsum(chances(logits.astype(float), temperature, top_k), axis=-1)
+        return (rng.random((len(logits), 1, 1)) * reached[..., -1:] < reached).argmax(axis=-1)
+
+    return _say(step, state, start, end, limit, drawn)
+
+
+def _say(step, state, start, end, limit, choose):
+    """Decode token by token; `choose` is (logits (batch, 1, vocabulary)) -> tokens (batch, 1)."""
     tokens = first_tokens(start, state)[:, None]
     said, finished = tokens[:, :0], np.zeros(len(tokens), dtype=bool)
     while said.shape[1] < limit and not finished.all():
         logits, state = step(tokens, state)
-        likely = chances(logits[:, 0].astype(float), temperature, top_k)
-        below = rng.random((len(tokens), 1)) < np.cumsum(likely, axis=-1)
-        tokens = np.where(below.any(axis=-1), below.argmax(axis=-1), likely.argmax(axis=-1))[
-            :, None
-        ]
+        tokens = choose(logits)
         said = np.concatenate([said, tokens], axis=1)
         finished = finished | (tokens[:, 0] == end)
     return [until(row, end) for row in said.tolist()]
