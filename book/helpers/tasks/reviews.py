@@ -56,8 +56,8 @@ def rated_reviews():
 
     Examples
     --------
-    >>> len(rated_reviews()), rated_reviews()[2]
-    (0, 0)
+    >>> len(rated_reviews()), rated_reviews()[2][1][:43]
+    (10070, "Even if the ride's a little bumpy, with a f")
     """
     path = Path(__file__).with_name("film_reviews.txt.gz")
     lines = gzip.decompress(path.read_bytes()).decode("utf-8").splitlines()
@@ -90,8 +90,8 @@ def real_reviews(count=None):
     --------
     >>> task = real_reviews()
     >>> source, target = task.held_out[2]
-    >>> " ".join(task.source_words(source)), task.target_words(target)
-    (0, 0)
+    >>> " ".join(task.source_words(source))[:46], task.target_words(target)
+    ('even if the <rare> a little <rare> , with a fi', ['positive'])
     """
     rated = rated_reviews()
     most = len(rated) - HELD_OUT
