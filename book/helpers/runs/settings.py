@@ -136,8 +136,9 @@ class Settings:
     from_zero : bool
         Whether the matrix of its general scores starts at 0, so that all weights start equal.
     encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention", "words"}
-        Of a recurrent model; ``words`` is no encoder: each word's own vector, in no order. In a recurrent-only one, or one that answers from its last state, the
-        cell, one of the first three; of a tagger.
+        Of a recurrent model; ``words`` is no encoder: each word's own vector, in no order. In a
+        recurrent-only one, or one that answers from its last state, the cell, one of the first
+        three; of a tagger.
     attention : {"after", "inside"}
         Whether its decoder attends after its steps (Luong), or before each (Bahdanau).
     attend : bool

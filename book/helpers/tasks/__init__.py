@@ -27,7 +27,7 @@ from helpers.tasks.base import (
 from helpers.tasks.cards import asked_places, cards
 from helpers.tasks.cutting import cut_word, learn_merges, merge_pair
 from helpers.tasks.names import make_task, require_task
-from helpers.tasks.reviews import RARE, real_reviews, review_words, rated_reviews
+from helpers.tasks.reviews import RARE, rated_reviews, real_reviews, review_words
 from helpers.tasks.stories import (
     ASIDES,
     CITIES,
