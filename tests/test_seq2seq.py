@@ -353,7 +353,7 @@ def test_self_attention_too_wants_one_length_for_each_source(lengths):
 
 def test_words_alone_know_no_order():
     params = random_params("words")
-    source, lengths, target_in = TOKENS[:3]
+    source, _, target_in = TOKENS[:3]
     full = numpy.full(len(source), source.shape[1])
     for attend in (False, True):
         forth = seq2seq.seq2seq(params, source, full, target_in, attend=attend, encoder="words")
