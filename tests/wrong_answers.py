@@ -788,6 +788,8 @@ WRONG = {
             lambda gradient, longest: gradient * min(1, longest / gradient.max()),
             lambda gradient, longest: gradient / max(1, np.linalg.norm(gradient)),
             lambda gradient, longest: gradient * longest / np.linalg.norm(gradient),
+            lambda gradient, longest: gradient * longest / (gradient**2).sum(),
+            lambda gradient, longest: gradient / np.linalg.norm(gradient),
             None,
             lambda gradient, longest: gradient * min(1, longest / abs(gradient).sum()),
             lambda gradient, longest: gradient * min(1, longest / np.linalg.norm(gradient, 2)),

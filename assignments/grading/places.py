@@ -112,7 +112,7 @@ def kept_models(notebook):
 
     Examples
     --------
-    >>> kept_models(new_notebook(cells=[from_dict({"source": 'load("french_transformer")'})]))
+    >>> kept_models(from_dict({"cells": [{"source": 'load("french_transformer")'}]}))
     ['french_transformer']
     """
     return sorted({found for cell in notebook.cells for found in LOADS.findall(cell.source)})
