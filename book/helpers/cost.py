@@ -7,9 +7,8 @@ import autograd.numpy as np
 import numpy
 
 from helpers import fast
-from helpers.attention import causal_mask, scaled_dot, seen
+from helpers.attention import causal_mask, positive, scaled_dot, seen
 from helpers.fast import attention as kernels
-from helpers.functions import relu
 from helpers.learning import leaves
 from helpers.shapes import shapes
 
@@ -316,17 +315,6 @@ def linear_attention(queries, keys, values, mask=None, causal=False, block=64):
         sums = features @ (np.swapaxes(found, -1, -2) @ values)
     total = sums[..., -1:]
     return sums[..., :-1] / (total + (total == 0))
-
-
-def positive(x):
-    """Feature map of linear attention, elu(x) + 1: x + 1 above 0, exp(x) below.
-
-    Examples
-    --------
-    >>> positive(numpy.array([-1.0, 0.0, 2.0])).round(2)
-    array([0.37, 1.  , 3.  ])
-    """
-    return relu(x) + np.exp(x - relu(x))
 
 
 def with_ones(values):
