@@ -12,7 +12,6 @@ from helpers.attention import (
     for_all_heads,
     join_heads,
     linear_score,
-    local_mask,
     padding_mask,
     scaled_dot,
     seen,
@@ -323,10 +322,9 @@ def stack_step(
     """
     start, n_new = cache["block_0"]["keys"].shape[2] if cache else 0, embedded.shape[1]
     n, score = start + n_new, position_score(positions) if softmax else linear_score
-    mask = None if prefix else causal_mask(n)[start:]
-    if window:
-        near = local_mask(n, window - 1)[start:]
-        mask = near if mask is None else mask & near
+    ages = np.arange(start, n)[:, None] - np.arange(n)  # not a whole map: n may be large
+    mask = ages >= -n if prefix else ages >= 0
+    mask = mask & (abs(ages) < window) if window else mask
     x, grown = enter(params, embedded, positions, start), {}
     for i, block in enumerate(blocks(params)):
         old = cache[f"block_{i}"] if cache else None
