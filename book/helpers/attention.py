@@ -183,6 +183,7 @@ def positive(x):
     return relu(x) + np.exp(x - relu(x))
 
 
+@shapes
 def linear_score(queries, keys):
     r"""Scores whose softmax is the weights of `cost.linear_attention`: the log of φ(q) · φ(k).
 

@@ -85,7 +85,17 @@ _OPTIONS = (
     *_LOOK_UP,
     *_LAST_STATE,
     *_LOOK_UPS[2:],
-    *("encoder", "attention", "attend", "score", "mask", "source_loss", "projections", "window", "softmax"),
+    *(
+        "encoder",
+        "attention",
+        "attend",
+        "score",
+        "mask",
+        "source_loss",
+        "projections",
+        "window",
+        "softmax",
+    ),
 )
 
 
