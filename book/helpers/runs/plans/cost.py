@@ -3,7 +3,7 @@
 The lists and the budget of `recall`, whose full attention is the control: with rotary positions
 for the windows, with learned ones for linear attention. Two blocks with windows of 8 and of 16
 positions, and four with the smaller one, which together reach as far as a list of eight pairs.
-Linear attention with three times as many steps.
+Linear attention with twice as many steps.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ PLAN = [
     BLOCKS.but(window=16),
     BLOCKS.but(window=8),
     BLOCKS.but(window=8, layers=4),
-    LINEAR.but(steps=1500),
+    LINEAR.but(steps=1000),
 ]
 KEEP = {}
 SEEDS = 5
