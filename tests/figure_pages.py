@@ -13,7 +13,8 @@ STATIC = BOOK / "_static"
 #: The colours that the theme's own style sheet gives a page of the book in the dark.
 DARK = """<style>html[data-theme=dark] { --pst-color-background: #14181e;
   --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b;
-  background: #14181e; color: #ced6dd }</style>"""
+  background: #14181e; color: #ced6dd }
+  html[data-theme=dark] a { color: #528fe4 }</style>"""
 
 
 def html_of(module, *shows):
@@ -50,7 +51,7 @@ def write_page(folder, name, html, scripts=(), models=None):
         Name -> trained model, for ``live/NAME.js``.
     """
     links = []
-    for script in (*scripts, *course.named(course.SCRIPTS, html)):
+    for script in dict.fromkeys((*scripts, *course.named(course.SCRIPTS, html))):
         shutil.copy(STATIC / f"{script}.js", folder)
         links.append(f'<script defer src="{script}.js"></script>')
         if (STATIC / f"{script}.css").exists():

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from folders import ASSIGNMENTS, BOOK, ROOT
-from grading import chapters, execute, hidden, sandbox
+from grading import chapters, execute, hidden, places, sandbox
+from grading.cases import SETS
 from grading.outcomes import Outcome
 from grading.rebuild import Step
 from grading.written import Written
@@ -75,7 +76,7 @@ needs_sandbox = pytest.mark.skipif(
 
 @pytest.fixture(scope="session")
 def release(tmp_path_factory):
-    """Hand out both problem sets."""
+    """Hand out all problem sets."""
     folder = tmp_path_factory.mktemp("release")
     result = grading("assign", "--release", folder)
     assert result.returncode == 0, result.stderr
@@ -84,7 +85,7 @@ def release(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", [SET, "self_attention"])
+@pytest.mark.parametrize("name", SETS)
 def test_a_problem_set_has_the_size_that_was_asked_for(name):
     graded = [
         c.metadata.nbgrader
@@ -92,10 +93,31 @@ def test_a_problem_set_has_the_size_that_was_asked_for(name):
         if c.metadata.get("nbgrader", {}).get("grade")
     ]
     assert 5 <= sum(not mark.solution for mark in graded) <= 8
-    assert sum(mark.solution for mark in graded) == 1
+    assert 1 <= sum(mark.solution for mark in graded) <= 3
+    assert 11 <= sum(mark.points for mark in graded if not mark.solution) <= 12
 
 
-@pytest.mark.parametrize("name", [SET, "self_attention"])
+@pytest.mark.parametrize("name", SETS)
+def test_a_problem_set_says_what_it_has(name):
+    """The points and numbers in its first text, and in the heading of each part, are true."""
+    cells = places.read(places.named(places.SOURCE, name)).cells
+    words = dict(enumerate(("no", "one", "two", "three", "four", "five", "six", "seven", "eight")))
+    marks = [
+        one.metadata.nbgrader for one in cells if one.metadata.get("nbgrader", {}).get("grade")
+    ]
+    code, text = ([one.points for one in marks if one.solution == written] for written in (0, 1))
+    answers = f"{words[len(text)]} written answer{'s' if len(text) > 1 else ''}"
+    assert (
+        f"There are {sum(code + text)} points: {sum(code)} in {words[len(code)]} functions, "
+        f"{sum(text)} in {answers}." in cells[1].source
+    )
+    said = [one.source for one in cells if one.source.startswith("## ")]
+    given = [int(re.search(r"\((\d) points?\)", one)[1]) for one in said]
+    assert given == [mark.points for mark in marks]
+    assert [one.split(".")[0] for one in said] == [f"## {i + 1}" for i in range(len(said))]
+
+
+@pytest.mark.parametrize("name", SETS)
 def test_each_mistake_of_a_problem_set_gets_its_own_message(name, monkeypatch):
     from helpers import checks
 
@@ -121,6 +143,18 @@ def test_the_release_holds_no_solution_and_runs_without_the_repository(release):
     command = [sys.executable, "-c", "from helpers import checks; print(checks.__file__)"]
     printed = subprocess.check_output(command, cwd=release / SET, text=True)
     assert Path(printed.strip()) == release / SET / "helpers" / "checks.py"
+
+
+def test_the_release_of_a_set_holds_the_models_that_it_loads(release):
+    for name in SETS:
+        folder = release / name
+        wanted = places.kept_models(read(folder / f"{name}.ipynb"))
+        assert [path.stem for path in sorted(folder.glob("results/*"))] == wanted
+        for model in wanted:
+            command = [PYTHON, "-c", f"from helpers.runs import load; print(load({model!r}))"]
+            printed = subprocess.check_output(command, cwd=folder, text=True)
+            assert printed.startswith("Trained(")
+    assert places.kept_models(read(release / "positions_heads" / "positions_heads.ipynb"))
 
 
 def test_the_leak_test_finds_a_planted_solution(release, tmp_path):
@@ -572,6 +606,7 @@ def test_examples_in_docstrings_hold():
         "hidden",
         "inside",
         "leaks",
+        "places",
         "pry",
         "rebuild",
         "report",
@@ -648,7 +683,7 @@ def test_what_is_not_refused_may_be_called(box):
     assert asked(box, answer) == (True, None)
 
 
-@pytest.mark.parametrize("name", [SET, "self_attention"])
+@pytest.mark.parametrize("name", SETS)
 def test_the_text_of_a_part_names_what_is_refused(name):
     cells = read(ASSIGNMENTS / "source" / name / f"{name}.ipynb").cells
     for part, question in hidden.SETS[name].items():

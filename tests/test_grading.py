@@ -59,6 +59,45 @@ def points(found):
     return sum(one.points or 0 for one in found.values())
 
 
+# ---- every set ---------------------------------------------------------------------------------
+
+
+def handed_in_of(name, answers):
+    """Return what a student hands in: right answers, nothing, or 0.5 everywhere."""
+    source = places.read(places.named(places.SOURCE, name))
+    notebook = places.student_version(name)
+    for part in SETS[name] if answers != "empty" else ():
+        lines = cell(source, part).source.split("\n")
+        right = "\n".join(line for line in lines if "### " not in line)
+        wrong = f"{lines[0]}\n    return 0.5"
+        notebook = with_answers(notebook, **{part: right if answers == "right" else wrong})
+    for part in written_of(notebook) if answers != "empty" else ():
+        notebook = with_answers(notebook, **{part: "Too little training."})
+    return notebook
+
+
+def written_of(notebook):
+    """Return the names of the written answers."""
+    marks = [one.metadata.get("nbgrader", {}) for one in notebook.cells]
+    return [mark["grade_id"] for mark in marks if mark.get("grade") and mark["solution"]]
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize(
+    ("answers", "reason", "text"),
+    [("right", "passed", "to be read"), ("empty", "missing", "missing"), ("wrong", "wrong", "")],
+)
+def test_right_empty_and_wrong_answers_of_every_set(tmp_path, name, answers, reason, text):
+    notebook = handed_in_of(name, answers)
+    found = marked(nbformat.writes(notebook), tmp_path, unsafe=True, name=name)
+    assert {part: found[part].reason for part in SETS[name]} == dict.fromkeys(SETS[name], reason)
+    assert points(found) == (
+        sum(found[part].out_of for part in SETS[name]) if text == "to be read" else 0
+    )
+    for part in written_of(notebook):
+        assert found[part].reason == (text or "to be read")
+
+
 # ---- what was handed in is read ------------------------------------------------------------
 
 

@@ -358,6 +358,8 @@ def test_a_cell_is_named_in_words_by_pointer_and_by_keyboard(page):
     page.keyboard.press("End")
     page.keyboard.press("ArrowRight")  # there is nothing: it stays
     assert say.inner_text().startswith("and looks at un: 0.")
+    page.keyboard.press("Escape")  # closes the sum that the click opened: back at its cell
+    assert say.inner_text().startswith("hundred looks at cent: ")
     page.keyboard.press("Escape")
     assert say.inner_text() == module.HINT
     page.locator(".map.decoder [role=gridcell]").nth(2).hover()

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from accessible import serious_troubles
+from figure_pages import html_of, open_page, watched, write_page
 
 from figures import curves, maps
 from figures.maps import (
@@ -365,49 +366,22 @@ def test_a_map_answers_within_a_frame(page):
 def folder(tmp_path_factory):
     """Make a page that holds a figure of maps with two choices, a dense map, and curves."""
     folder = tmp_path_factory.mktemp("figures")
-    scripts = ("controls", "map", "show_maps", "curves")
-    styles = ("controls", "map", "curves")
-    for name in (*(f"{name}.js" for name in scripts), *(f"{name}.css" for name in styles)):
-        shutil.copy(STATIC / name, folder)
-    with pytest.MonkeyPatch.context() as patch:
-        html = []
-        patch.setenv("STATIC_BOOK", "1")
-        for module in (maps, curves):
-            patch.setattr(module, "_show_html", html.append)
-        explore_maps(looks, **EXPLORED)
-        waves = np.sin(np.outer(np.arange(24), np.arange(64)) / 9)
-        look = {"title": "waves", "signed": True, "every": (4, 8)}
-        show_maps(maps.a_map(waves, range(24), range(64), **look), alt="waves")
-        show_some_curves()
-    dark = 'html[data-theme="dark"] { --pst-color-background: #121212; --pst-color-text-base: #ddd;'
-    (folder / "page.html").write_text(
-        '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8"><title>A page'
-        '</title><meta name="viewport" content="width=device-width, initial-scale=1">'
-        + "".join(f'<link rel="stylesheet" href="{name}.css">' for name in styles)
-        + f"<style>{dark} --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b; "
-        "background: #121212; color: #ddd }</style>"
-        + "".join(f'<script defer src="{name}.js"></script>' for name in scripts)
-        + f"<body><main><h1>A page</h1>{''.join(html)}</main>"
+    waves = np.sin(np.outer(np.arange(24), np.arange(64)) / 9)
+    look = {"title": "waves", "signed": True, "every": (4, 8)}
+    html = html_of(
+        [maps, curves],
+        lambda: explore_maps(looks, **EXPLORED),
+        lambda: show_maps(maps.a_map(waves, range(24), range(64), **look), alt="waves"),
+        show_some_curves,
     )
+    write_page(folder, "page", html)
     return folder
-
-
-def opened(browser, folder, **options):
-    context = browser.new_context(**{"viewport": {"width": 760, "height": 900}, **options})
-    page = context.new_page()
-    page.troubles = []
-    page.on("pageerror", lambda error: page.troubles.append(str(error)))
-    page.add_init_script("Math.random = () => { throw new Error('an invented number') }")
-    page.goto((folder / "page.html").as_uri())
-    return page
 
 
 @pytest.fixture
 def figures(browser, folder):
-    page = opened(browser, folder)
-    yield page
-    page.context.close()
-    assert not page.troubles
+    with watched(browser, chance=False) as context:
+        yield open_page(context, folder)
 
 
 def labels(page, name):
@@ -417,13 +391,13 @@ def labels(page, name):
 
 @pytest.mark.pages
 def test_figures_are_drawn_as_they_were_written(browser, folder, figures):
-    plain = opened(browser, folder, java_script_enabled=False)
-    for k, element in enumerate(plain.locator(".maps").all()):
-        assert element.inner_html() == figures.locator(".maps").nth(k).inner_html()
-    for part in (".lines", ".alt"):
-        written = plain.locator(part).all_text_contents()
-        assert written == figures.locator(part).all_text_contents()
-    plain.context.close()
+    with watched(browser, java_script_enabled=False) as context:
+        plain = open_page(context, folder)
+        for k, element in enumerate(plain.locator(".maps").all()):
+            assert element.inner_html() == figures.locator(".maps").nth(k).inner_html()
+        for part in (".lines", ".alt"):
+            written = plain.locator(part).all_text_contents()
+            assert written == figures.locator(part).all_text_contents()
 
 
 @pytest.mark.pages
@@ -537,15 +511,15 @@ def test_curves_answer_to_keys_and_the_switch(figures):
 
 @pytest.mark.pages
 def test_on_a_phone_figures_fit_and_can_be_read(browser, folder):
-    page = opened(browser, folder, viewport={"width": 390, "height": 844})
-    page.locator("figure.curves input").nth(1).locator("..").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    sizes = page.locator("figure *").evaluate_all(
-        "all => all.filter(one => one.innerText)"
-        ".map(one => parseFloat(getComputedStyle(one).fontSize))"
-    )
-    assert min(sizes) >= 11 and not page.troubles
-    page.context.close()
+    with watched(browser, chance=False, viewport={"width": 390, "height": 844}) as context:
+        page = open_page(context, folder)
+        page.locator("figure.curves input").nth(1).locator("..").click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        sizes = page.locator("figure *").evaluate_all(
+            "all => all.filter(one => one.innerText)"
+            ".map(one => parseFloat(getComputedStyle(one).fontSize))"
+        )
+        assert min(sizes) >= 11
 
 
 @pytest.mark.pages

@@ -243,7 +243,7 @@ def test_launch_buttons_lead_to_the_notebook(path):
     page = (HTML / "book" / f"{path.stem}.html").read_text()
     repository = notebooks.settings()["repository"]
     if not repository["url"]:
-        assert "mybinder" not in page and "colab" not in page.lower()
+        assert "mybinder" not in page and "colab.research" not in page
         return
     own = repository["url"].removeprefix("https://github.com/")
     owner_and_name = os.environ.get("GITHUB_REPOSITORY", own)  # as the extension does it

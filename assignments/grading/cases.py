@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers import attention, functions
+from helpers import attention, cost, functions
 
 
 @dataclass(frozen=True)
@@ -283,4 +283,335 @@ SELF_ATTENTION = {
     ),
 }
 
-SETS = {"bottleneck": BOTTLENECK, "self_attention": SELF_ATTENTION}
+# ---- positions, heads, and one stack -------------------------------------------------------
+
+
+def even(rng):
+    """Draw an even width of several pairs."""
+    return 2 * int(rng.integers(2, 6))
+
+
+def sines_and_cosines(n, width):
+    """Go through the numbers one by one."""
+    rates = [1 / 10000 ** (2 * (i // 2) / width) for i in range(width)]
+    return np.array(
+        [[np.cos(t * r) if i % 2 else np.sin(t * r) for i, r in enumerate(rates)] for t in range(n)]
+    )
+
+
+def draw_turned_pair(rng, order=None):
+    """Draw a query and a key, and their places: the one first, or the other, or either."""
+    width = even(rng)
+    near, far = sorted(int(place) for place in rng.choice(12, 2, replace=False) + 1)
+    first = bool(rng.integers(2)) if order is None else order
+    places = (far, near) if first else (near, far)
+    return normal(rng, width), normal(rng, width), *places
+
+
+def turned_score(query, key, i, j):
+    """Turn complex numbers by the distance alone."""
+    width = len(query)
+    rates = 10000.0 ** (-2 * np.arange(width // 2) / width)
+    query, key = (x[::2] + 1j * x[1::2] for x in (query, key))
+    return (query * key.conj() * np.exp(1j * rates * (i - j))).real.sum() / np.sqrt(width)
+
+
+def draw_newest(rng):
+    """Draw scores of the newest queries of a text, for several heads, and the heads' slopes."""
+    few, heads, many = sorted(sizes(rng, 3))
+    slopes = np.sort(rng.uniform(0.2, 2.0, heads))[::-1]
+    return normal(rng, heads, few, many) * 2, slopes.round(3)
+
+
+def draw_all_queries(rng):
+    """Draw as many queries as keys."""
+    heads, n, _ = sizes(rng, 3)
+    return normal(rng, heads, n, n) * 2, rng.uniform(0.2, 2.0, heads).round(3)
+
+
+def faded_weights(scores, slopes):
+    """Go through heads and queries one by one."""
+    weights = np.zeros(scores.shape)
+    _, n_queries, n_keys = scores.shape
+    for h, slope in enumerate(slopes):
+        for i in range(n_queries):
+            there = i + n_keys - n_queries + 1
+            back = np.arange(there)[::-1]
+            raised = np.exp(scores[h, i, :there] - slope * back)
+            weights[h, i, :there] = raised / raised.sum()
+    return weights
+
+
+def draw_grouped(rng):
+    """Draw queries of more heads than there are heads of keys."""
+    n_queries, n_keys, width = sizes(rng, 3)
+    groups, each = int(rng.integers(2, 4)), int(rng.integers(2, 4))
+    return normal(rng, groups * each, n_queries, width), normal(rng, groups, n_keys, width)
+
+
+def grouped(queries, keys):
+    """Ask head by head."""
+    each = len(queries) // len(keys)
+    return np.stack(
+        [attention.scaled_dot(q[None], keys[h // each][None])[0] for h, q in enumerate(queries)]
+    )
+
+
+def draw_kept(rng):
+    """Draw an output matrix, and which heads are kept: the first and the last differ."""
+    heads, head, width = sizes(rng, 3)
+    kept = rng.random(heads) < 0.5
+    kept[0], kept[-1] = (True, False) if rng.integers(2) else (False, True)
+    return normal(rng, heads * head, width), kept
+
+
+def only_kept(w_output, kept):
+    """Go through the heads one by one."""
+    parts = np.split(w_output, len(kept))
+    return np.concatenate([part * there for part, there in zip(parts, kept, strict=True)])
+
+
+def draw_packed(rng):
+    """Draw lengths of several texts, and of their prefixes: one is shorter than its text."""
+    texts = int(rng.integers(2, 5))
+    lengths = rng.integers(3, 6, size=texts)
+    prefixes = rng.integers(0, lengths + 1)
+    prefixes[-1] = lengths[-1] - 1
+    return prefixes, lengths
+
+
+def draw_packed_without(rng):
+    """Draw texts of which one has no prefix, and one is nothing else."""
+    lengths = rng.permutation(np.array([3, 4, 5]))
+    return np.array([0, lengths[1], 2]), lengths
+
+
+def packed(prefixes, lengths):
+    """Lay the masks of the texts along the diagonal."""
+    n, begin = int(sum(lengths)), 0
+    mask = np.zeros((n, n), dtype=bool)
+    for prefix, length in zip(prefixes, lengths, strict=True):
+        own = slice(begin, begin + length)
+        mask[own, own] = attention.prefix_mask(np.array([prefix]), length)[0]
+        begin += length
+    return mask
+
+
+def draw_chunk(rng, new=None, cached=None):
+    """Draw new queries, keys and values, and what is in the cache."""
+    m, n, width, width_values = sizes(rng, 4)
+    new, cached = new or m, n if cached is None else cached
+    shapes = (new, width), (new, width), (new, width_values), (cached, width)
+    return *(normal(rng, *shape) for shape in shapes), normal(rng, cached, width_values)
+
+
+def go_on(queries, keys, values, old_keys, old_values):
+    """Make one pass over everything, and take the last rows."""
+    n, keys = len(old_keys), np.vstack([old_keys, keys])
+    all_queries = np.vstack([np.zeros_like(old_keys), queries])
+    mask = attention.causal_mask(len(keys))
+    return attention.attention(all_queries, keys, np.vstack([old_values, values]), mask)[n:]
+
+
+POSITIONS_HEADS = {
+    "position_table": Part(
+        lambda rng: (int(rng.integers(3, 8)), even(rng)),
+        sines_and_cosines,
+        ("positions.sinusoidal",),
+    ),
+    "turned_score": Part(
+        draw_turned_pair,
+        turned_score,
+        ("positions.rotate", "positions.rotary"),
+        always=(lambda rng: draw_turned_pair(rng, True), lambda rng: draw_turned_pair(rng, False)),
+    ),
+    "faded_weights": Part(
+        draw_newest, faded_weights, ("positions.alibi",), always=(draw_all_queries,)
+    ),
+    "shared_scores": Part(draw_grouped, grouped),
+    "keep_heads": Part(draw_kept, only_kept),
+    "packed_mask": Part(
+        draw_packed, packed, ("attention.prefix_mask",), always=(draw_packed_without,)
+    ),
+    "go_on": Part(
+        draw_chunk,
+        go_on,
+        ("attention.attention", "attention.attention_weights", "cost.blocked_attention"),
+        always=(
+            lambda rng: draw_chunk(rng, cached=0),
+            lambda rng: draw_chunk(rng, new=1),
+            lambda rng: draw_chunk(rng, new=3, cached=6),
+            lambda rng: draw_chunk(rng, new=4, cached=6),
+        ),
+    ),
+}
+
+
+# ---- forgetting, cost, and reading maps -----------------------------------------------------
+
+
+def draw_small_network(rng):
+    """Draw the two weights of a recurrence of single numbers, its inputs and its target."""
+    w, u = rng.uniform(0.3, 1.2, 2).round(3)
+    xs = rng.uniform(-1.0, 1.0, int(rng.integers(3, 7)))
+    return float(w), float(u), xs.round(3), round(rng.uniform(1.1, 2.0), 3)
+
+
+def slope_of_loss(w, u, xs, target):
+    """Carry the derivative forward with the state."""
+    state = by_u = 0.0
+    for x in xs:
+        new = np.tanh(w * x + u * state)
+        by_u = (1 - new**2) * (state + u * by_u)
+        state = new
+    return (state - target) * by_u
+
+
+def draw_states(rng):
+    """Draw a recurrent matrix and the states that followed each other."""
+    n, width, _ = sizes(rng, 3)
+    return normal(rng, width, width), rng.uniform(-0.9, 0.9, (n, width)).round(3)
+
+
+def left_over(recurrent, states):
+    """Move every number of an early state a little, and look at what arrives."""
+    found = []
+    for k in range(1, len(states) + 1):
+        moves = np.eye(len(recurrent))
+        for state in states[-k:]:
+            moves = (moves @ recurrent) * (1 - state**2)
+        found.append(np.linalg.norm(moves) / np.sqrt(len(recurrent)))
+    return np.array(found)
+
+
+def draw_long_gradient(rng):
+    """Draw a gradient that is longer than it may be."""
+    rows, columns, _ = sizes(rng, 3)
+    gradient = normal(rng, rows, columns)
+    return gradient, round(float(np.linalg.norm(gradient)) * rng.uniform(0.2, 0.8), 3)
+
+
+def draw_short_gradient(rng):
+    """Draw one that is shorter, though it has numbers of every size."""
+    gradient, longest = draw_long_gradient(rng)
+    return gradient, round(float(np.linalg.norm(gradient)) + longest, 3)
+
+
+def shortened(gradient, longest):
+    """Keep the direction, and choose the shorter of two lengths."""
+    length = np.sqrt((gradient**2).sum())
+    return gradient / length * min(length, longest)
+
+
+def draw_sizes_of_a_stack(rng, shared=None):
+    """Draw the sizes of a stack: each head of keys serves so many heads of queries."""
+    each = int(rng.integers(2, 4)) if shared is None else shared
+    key_heads, layers, head = (int(n) for n in rng.permutation(np.arange(2, 6))[:3])
+    heads = each * key_heads
+    n, number = int(rng.integers(20, 60)), int(rng.choice([2, 4]))
+    return n, heads * head, layers, heads, key_heads, number
+
+
+def writing_cost(n, width, layers, heads, key_heads, size):
+    """Take off what shared keys and values save."""
+    head = width // heads
+    saved = 2 * width * (heads - key_heads) * head
+    products = layers * (cost.block_products(1, n, width) - saved)
+    return np.array([products, size * layers * 2 * n * key_heads * head])
+
+
+def draw_window(rng):
+    """Draw a window that is shorter than the text, and a few first places."""
+    n = int(rng.integers(8, 13))
+    return n, int(rng.integers(2, 4)), int(rng.integers(1, 4))
+
+
+def windowed(n, reach, first):
+    """Go through the places one by one."""
+    return np.array([[j <= i and (i - j < reach or j < first) for j in range(n)] for i in range(n)])
+
+
+def draw_fading(rng):
+    """Draw a sequence, and how much of the state each step keeps."""
+    return *draw_sequence(rng), round(rng.uniform(0.3, 0.9), 3)
+
+
+def fading(queries, keys, values, kept):
+    """Make the whole map."""
+    steps = np.subtract.outer(np.arange(len(queries)), np.arange(len(keys)))
+    weights = np.where(steps >= 0, kept ** np.maximum(steps, 0), 0.0) * (queries @ keys.T)
+    return weights @ values
+
+
+def draw_parts(rng):
+    """Draw the weights, the values and the output matrix of several heads."""
+    heads, n_queries, n_keys, head, width = sizes(rng, 5)
+    weights = functions.softmax(normal(rng, heads, n_queries, n_keys) * 2).round(6)
+    return weights, normal(rng, heads, n_keys, head), normal(rng, heads, head, width)
+
+
+def contributions(weights, values, w_output):
+    """Take one query and one key after the other."""
+    heads, n_queries, n_keys = weights.shape
+    found = np.zeros((n_queries, n_keys))
+    for i in range(n_queries):
+        for j in range(n_keys):
+            parts = [weights[h, i, j] * values[h, j] @ w_output[h] for h in range(heads)]
+            found[i, j] = np.linalg.norm(sum(parts))
+    return found
+
+
+def draw_rankings(rng):
+    """Draw two lists of numbers without equal ones."""
+    n = int(rng.integers(5, 10))
+    first, second = rng.permutation(n) ** 3 * 1.0, rng.permutation(n) * 1.0
+    return first, second
+
+
+def draw_ties(rng):
+    """Draw lists in which a pair is level in one of them, and most pairs are turned round."""
+    n = int(rng.integers(5, 9))
+    order = rng.permutation(n)
+    first, second = np.arange(n) ** 3.0, -np.arange(n) * 1.0
+    second[1] = second[0]
+    return first[order], second[order]
+
+
+def rank_agreement(first, second):
+    """Count pair by pair."""
+    n, found = len(first), 0
+    for i in range(n):
+        for j in range(i):
+            found += np.sign((first[i] - first[j]) * (second[i] - second[j]))
+    return found / (n * (n - 1) / 2)
+
+
+FORGETTING_COST = {
+    "slope_of_loss": Part(draw_small_network, slope_of_loss),
+    "left_over": Part(draw_states, left_over, ("learning.gradient_norms",)),
+    "shortened": Part(
+        draw_long_gradient, shortened, ("learning.clip",), always=(draw_short_gradient,)
+    ),
+    "writing_cost": Part(
+        draw_sizes_of_a_stack,
+        writing_cost,
+        ("cost.block_products", "cost.cache_numbers"),
+        always=(lambda rng: draw_sizes_of_a_stack(rng, 1),),
+    ),
+    "window_mask": Part(
+        draw_window,
+        windowed,
+        ("attention.local_mask",),
+        always=(lambda rng: (9, 2, 4), lambda rng: (int(rng.integers(5, 8)), 9, 2)),
+    ),
+    "fading": Part(draw_fading, fading),
+    "contributions": Part(draw_parts, contributions),
+    "rank_agreement": Part(draw_rankings, rank_agreement, always=(draw_ties, draw_ties)),
+}
+
+SETS = {
+    "bottleneck": BOTTLENECK,
+    "self_attention": SELF_ATTENTION,
+    "positions_heads": POSITIONS_HEADS,
+    "forgetting_cost": FORGETTING_COST,
+}

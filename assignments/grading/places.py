@@ -15,6 +15,7 @@ from grading import chapters
 from grading.rebuild import is_answer, is_check, name_of
 
 SOURCE, RELEASE = ASSIGNMENTS / "source", ASSIGNMENTS / "release"
+LOADS = re.compile(r"\bload\(\"(\w+)\"\)")
 REGION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?^ *### END SOLUTION", re.DOTALL | re.MULTILINE)
 
 
@@ -100,3 +101,18 @@ def hand_out(notebook, folder, name):
     for part in wanted:
         if (BOOK / part).is_dir():
             shutil.copytree(BOOK / part, Path(folder, name, part), ignore=rubbish)
+    for model in kept_models(notebook) if name in set_names() else ():
+        target = Path(folder, name, "results", f"{model}.npz")
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(BOOK / "results" / target.name, target)
+
+
+def kept_models(notebook):
+    """Return the names of the trained models that a notebook loads.
+
+    Examples
+    --------
+    >>> kept_models(from_dict({"cells": [{"source": 'load("french_transformer")'}]}))
+    ['french_transformer']
+    """
+    return sorted({found for cell in notebook.cells for found in LOADS.findall(cell.source)})
