@@ -67,12 +67,12 @@ def _table(kept, share, half, layers, n):
         "writes": f"{layers * n:,}",
     }
     rows = "".join(
-        f'<tr><th scope="row">{escape(text)}</th><td data-row="{name}">{values[name]}</td></tr>'
+        f'<div><dt>{escape(text)}</dt><dd data-row="{name}">{values[name]}</dd></div>'
         for name, text in ROWS
     )
     return (
         f'<div class="bar" style="--share:{share:.4f}" aria-hidden="true"><span></span></div>'
-        f'<table aria-live="polite"><tbody>{rows}</tbody></table>'
+        f'<dl aria-live="polite">{rows}</dl>'
     )
 
 
