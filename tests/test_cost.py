@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from test_attention import COUNTS, MASK_SHAPES, WIDTHS, K, Q, V, random_arrays, random_mask
 
 from helpers import start
-from helpers.attention import attention, causal_mask
+from helpers.attention import attention, causal_mask, linear_score, local_mask
 from helpers.cached import start_writing
 from helpers.cost import (
     block_products,
@@ -30,6 +30,7 @@ from helpers.cost import (
     positive,
     products,
     sequential_steps,
+    windowed_attention,
 )
 from helpers.measures import multiplications
 from helpers.transformer import decoder_only
@@ -153,7 +154,35 @@ def test_an_empty_batch_and_whole_numbers(function):
     agree(function(*whole), function(*(x * 1.0 for x in whole)), 0)
 
 
+# ---- attention in a window --------------------------------------------------------------------
+
+
+@given(n=st.integers(1, 12), window=st.integers(1, 13), seed=seeds)
+def test_windowed_attention_is_attention_with_a_mask(n, window, seed):
+    queries, keys, values = numpy.random.default_rng(seed).standard_normal((3, 2, n, 4))
+    mask = causal_mask(n) & local_mask(n, window - 1)
+    found = windowed_attention(queries, keys, values, window)
+    agree(found, attention(queries, keys, values, mask))
+
+
+def test_windowed_attention_holds_no_map_of_all_positions():
+    arrays = numpy.random.default_rng(0).standard_normal((3, 2048, 16)).astype(numpy.float32)
+    tracemalloc.start()
+    context = windowed_attention(*arrays, 64)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert context.dtype == numpy.float32 and most < 4 * 2048**2 / 10
+
+
 # ---- attention without a softmax --------------------------------------------------------------
+
+
+@given(n=st.integers(1, 12), seed=seeds)
+def test_the_softmax_of_linear_scores_is_linear_attention(n, seed):
+    queries, keys, values = numpy.random.default_rng(seed).standard_normal((3, 2, n, 4))
+    for causal, mask in ((False, None), (True, causal_mask(n))):
+        found = attention(queries, keys, values, mask, linear_score)
+        agree(found, linear_attention(queries, keys, values, causal=causal))
 
 
 @pytest.mark.parametrize("block", [2, 64])
@@ -237,6 +266,7 @@ def test_features_are_those_of_the_paper_and_so_is_their_slope_at_0():
         (lambda: linear_attention(Q, K, V, numpy.ones(5)), ["mask", "boolean", "float64"]),
         (lambda: linear_attention(Q, K, V, causal=True), ["queries", "3", "keys 5", "causal"]),
         (lambda: linear_attention(Q, K[..., :3], V), WIDTHS),
+        (lambda: windowed_attention(Q, Q, Q, 0), ["window = 0", "at least 1"]),
         (lambda: linear_attention(Q, K, V[:, :4]), COUNTS),
     ],
 )
@@ -275,3 +305,26 @@ def test_a_cache_holds_as_many_numbers_as_are_counted():
     held = sum(array.size for block in state.values() for array in block.values())
     assert held == cache_numbers(9, 8, 3)
     assert cache_numbers(9, 8, 3, heads=4, key_heads=2) == held // 2
+
+
+@pytest.mark.parametrize("options", [{"window": 3}, {"softmax": False, "positions": "learned"}])
+def test_cheaper_attention_goes_on_from_a_cache_as_in_one_pass(options):
+    rng, positions = numpy.random.default_rng(0), options.get("positions", "rotary")
+    params = start.init_decoder_only(rng, 11, 8, layers=2, positions=positions)
+    tokens = numpy.random.default_rng(1).integers(0, 11, (2, 9))
+    at_once, _ = decoder_only(params, tokens, **options)
+    step, state = start_writing(params, tokens[:, :5], **options)
+    for t in range(5, 9):
+        logits, state = step(tokens[:, [t]], state)
+        agree(logits[:, 0], at_once[:, t], 1e-5)
+
+
+def test_a_window_reaches_as_far_as_its_blocks_hand_on_and_no_further():
+    params = start.init_decoder_only(numpy.random.default_rng(0), 11, 8, layers=2)
+    tokens = numpy.random.default_rng(1).integers(0, 11, (1, 9))
+    last = decoder_only(params, tokens, window=3)[0][0, -1]
+    for place in range(9):
+        changed = tokens.copy()
+        changed[0, place] = (changed[0, place] + 1) % 11
+        same = numpy.array_equal(decoder_only(params, changed, window=3)[0][0, -1], last)
+        assert same == (place < 9 - 1 - 2 * 2)

@@ -293,7 +293,7 @@ def test_cells_that_print_and_draw_are_named():
 MOVES = "|".join(
     "explore explore_maps show_maps live side_by_side stream wire_it parts cut_heads show_curves "
     "draggable_query draggable_look_up clickable_mask pattern_puzzles three_words "
-    "cutter batching".split()
+    "cutter batching show_sizes".split()
 )
 
 

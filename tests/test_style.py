@@ -21,7 +21,7 @@ FAST = sorted((HELPERS / "fast").rglob("*.py"))
 #: Rooms that hold formulas and nothing else; in the first, `autograd` goes through the formulas.
 DIFFERENTIATED = ("functions", "recurrent", "attention", "positions", "seq2seq", "transformer")
 MODELS = (*DIFFERENTIATED, "cached", "cost", "decoding", "learning")
-FORMULAS_ELSEWHERE = ("cached", "cost", "bugs", "measures")  # `np` may be either
+FORMULAS_ELSEWHERE = ("cached", "cost", "bugs", "importance", "measures")  # `np` may be either
 
 MOST_LINES = 15
 MOST_LINES_OF_A_WHOLE = 25

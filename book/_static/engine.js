@@ -248,7 +248,8 @@ const engine = (() => {
     const score = own === "ttt" ? positionScore(options.positions) : undefined;
     const itself = y =>
       tapped(params.attention, y, cache.memory, own, cache.itself ??= {}, score);
-    const source = y => tapped(params.cross, y, cache.memory, other, cache.source ??= {});
+    const source = y => tapped(params.cross, y, cache.memory, other, cache.source ??= {}, undefined,
+      other === "tss" ? cache.mask : undefined);
     const transform = each(params, hasPart(options, "decoder feed-forward"));
     const [seen, weights] = sublayer(params.attention_norm, x, itself, options);
     const [asked, crossWeights] = sublayer(params.cross_norm, seen, source, options);
@@ -258,7 +259,7 @@ const engine = (() => {
 
   // Attention of the new positions alone, with queries, keys and values from anyone. The keys and
   // values that were there before are in the cache.
-  function tapped(params, y, memory, taps, cache, score) {
+  function tapped(params, y, memory, taps, cache, score, mask) {
     if (taps === "none") return [nothing(y), params.queries.map(() => [[]])];
     const [asking, keysFrom, valuesFrom] = taps, at = cache.queries?.[0].length ?? 0;
     const asks = asking === "s" ? memory.slice(at, at + y.length) : y;
@@ -272,7 +273,8 @@ const engine = (() => {
     const [keys, values] = [cache.keys, cache.values].map(all =>
       all.map(own => own.length > many ? own.slice(0, many) : own));
     const [change, weights, queries] =
-      multiHeadAttention(params, asks, { keys, values }, undefined, score);
+      multiHeadAttention(params, asks, { keys, values },
+        mask && ((i, j) => mask(at + i, j)), score);
     cache.queries = queries.map((own, head) => [...cache.queries?.[head] ?? [], ...own]);
     return [change, weights];
   }
@@ -332,10 +334,10 @@ const engine = (() => {
 
   // A model has read a source: a step from a token to the next one's logits, and its maps, each
   // kind -> heads -> rows. With every step the decoder's maps grow by a row.
-  function transformer(params, source, options) {
+  function transformer(params, source, options, mask) {
     const read = embedding(params.source_embedding, source);
     const [memory, seen, vectors] = encoder(params.encoder, read, ofSide(options, "encoder"));
-    const cache = { length: 0, blocks: blocks(params.decoder).map(() => ({ memory })) };
+    const cache = { length: 0, blocks: blocks(params.decoder).map(() => ({ memory, mask })) };
     const maps = { encoder: seen, decoder: [], cross: [] };
     const side = ofSide(options, "decoder");
     const step = token => {
@@ -452,10 +454,10 @@ const engine = (() => {
 
   // What a trained model makes of a list of words, as `Trained.maps` does: what it says, and where
   // each row looks. Rows are named after the word that is said there, and `sure` is that word's
-  // probability. A mask says where the rows of a recurrent decoder may look. Changes are other
-  // settings; if they hold `given`, these words are read in place of what it says, and `would` is
-  // what it would say after the start and after each of them; `cut` holds pairs of a path and the
-  // head of that attention which is silent.
+  // probability. A mask says where the rows of the map "cross" may look, in all heads. Changes
+  // are other settings; if they hold `given`, these words are read in place of what it says, and
+  // `would` is what it would say after the start and after each of them; `cut` holds pairs of a
+  // path and the head of that attention which is silent.
   function run({ params: whole, settings, source, target }, words, mask, changes = {}) {
     const params = (changes.cut ?? []).reduce((kept, one) => silence(kept, ...one), whole);
     const start = { transformer, recurrent: seq2seq }[settings.model], { given } = changes;

@@ -15,7 +15,7 @@ import numpy
 
 from helpers import fast
 from helpers.fast import attention as kernels
-from helpers.functions import linear, softmax, tanh
+from helpers.functions import linear, relu, softmax, tanh
 from helpers.shapes import shapes
 
 # ---- scores ----------------------------------------------------------------------------------
@@ -170,6 +170,43 @@ def location(params):
         return queries @ params["weight"][:, :n_keys]
 
     return score
+
+
+def positive(x):
+    """Feature map of linear attention, elu(x) + 1: x + 1 above 0, exp(x) below.
+
+    Examples
+    --------
+    >>> positive(numpy.array([-1.0, 0.0, 2.0])).round(2)
+    array([0.37, 1.  , 3.  ])
+    """
+    return relu(x) + np.exp(x - relu(x))
+
+
+@shapes
+def linear_score(queries, keys):
+    r"""Scores whose softmax is the weights of `cost.linear_attention`: the log of φ(q) · φ(k).
+
+    So a model can be trained with them where n is small, and its maps can be shown.
+
+    Parameters
+    ----------
+    queries : array (..., n_queries, width)
+    keys : array (..., n_keys, width)
+
+    Returns
+    -------
+    array (..., n_queries, n_keys)
+
+    Examples
+    --------
+    >>> x, values = numpy.eye(2), numpy.array([[0.0], [3.0]])
+    >>> weights = numpy.exp(linear_score(x, x))
+    >>> (weights / weights.sum(axis=-1, keepdims=True) @ values).round(2)
+    array([[1.33],
+           [1.67]])
+    """
+    return np.log(positive(queries) @ np.swapaxes(positive(keys), -1, -2))
 
 
 # ---- masks: True = may attend ------------------------------------------------------------------

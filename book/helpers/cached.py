@@ -11,6 +11,7 @@ from helpers.attention import (
     causal_mask,
     for_all_heads,
     join_heads,
+    linear_score,
     padding_mask,
     scaled_dot,
     seen,
@@ -276,7 +277,17 @@ def start_decoding(params, source, source_lengths, *, summary=None, **options):
 
 
 @shapes
-def stack_step(params, embedded, cache=None, *, prefix=False, positions="rotary", **parts):
+def stack_step(
+    params,
+    embedded,
+    cache=None,
+    *,
+    prefix=False,
+    positions="rotary",
+    window=0,
+    softmax=True,
+    **parts,
+):
     """Go on from a cache: what `transformer.stack` gives for new positions of one text.
 
     Parameters
@@ -290,6 +301,8 @@ def stack_step(params, embedded, cache=None, *, prefix=False, positions="rotary"
     prefix : bool
         Whether the new positions see each other, or each itself and earlier ones alone.
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
+    window, softmax
+        As for `transformer.decoder_only`.
     **parts
         ``norm`` and ``residual``, as for `transformer.sublayer`.
 
@@ -308,11 +321,14 @@ def stack_step(params, embedded, cache=None, *, prefix=False, positions="rotary"
     (2, 4, 4, 2)
     """
     start, n_new = cache["block_0"]["keys"].shape[2] if cache else 0, embedded.shape[1]
-    mask = None if prefix else causal_mask(start + n_new)[start:]
+    n, score = start + n_new, position_score(positions) if softmax else linear_score
+    ages = np.arange(start, n)[:, None] - np.arange(n)  # not a whole map: n may be large
+    mask = ages >= -n if prefix else ages >= 0
+    mask = mask & (abs(ages) < window) if window else mask
     x, grown = enter(params, embedded, positions, start), {}
     for i, block in enumerate(blocks(params)):
         old = cache[f"block_{i}"] if cache else None
-        x, seen_so_far = look_back(block, x, old, mask, position_score(positions), **parts)
+        x, seen_so_far = look_back(block, x, old, mask, score, **parts)
         x, _ = sublayer(block["feed_forward_norm"], x, transforming(block), **parts)
         grown[f"block_{i}"] = seen_so_far
     return leave(params, x), grown
@@ -332,7 +348,8 @@ def start_writing(params, tokens, *, prefix=False, **options):
     prefix : bool
         Whether the tokens of the beginning see each other, as in `transformer.decoder_only`.
     **options
-        ``positions`` (rotary if not given), ``norm`` and ``residual``, as for `stack_step`.
+        ``positions`` (rotary if not given), ``window``, ``softmax``, ``norm`` and ``residual``, as
+        for `stack_step`.
 
     Returns
     -------

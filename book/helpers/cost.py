@@ -7,9 +7,8 @@ import autograd.numpy as np
 import numpy
 
 from helpers import fast
-from helpers.attention import causal_mask, scaled_dot, seen
+from helpers.attention import attention, causal_mask, positive, scaled_dot, seen
 from helpers.fast import attention as kernels
-from helpers.functions import relu
 from helpers.learning import leaves
 from helpers.shapes import shapes
 
@@ -240,6 +239,50 @@ def blocked_attention(queries, keys, values, mask=None, block=512):
     return context / np.where(total == 0, 1, total)
 
 
+@shapes
+def windowed_attention(queries, keys, values, window):
+    """Let each position attend to its newest ones alone, in time and memory that grow with n.
+
+    So many queries at a time meet the keys that one of them may see: the same numbers as
+    `attention.attention` with ``causal_mask(n) & local_mask(n, window - 1)``.
+
+    Parameters
+    ----------
+    queries : array (..., n, width)
+    keys : array (..., n, width)
+    values : array (..., n, width_values)
+    window : int, at least 1
+        Positions that each one sees, itself among them.
+
+    Returns
+    -------
+    array (..., n, width_values)
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or `window` is below 1.
+
+    References
+    ----------
+    Child et al. 2019.
+
+    Examples
+    --------
+    >>> x = numpy.zeros((4, 1))
+    >>> windowed_attention(x, x, numpy.array([[0.0], [2.0], [4.0], [8.0]]), 2)[:, 0]
+    array([0., 1., 3., 6.])
+    """
+    found = []
+    for places in in_parts(queries.shape[-2], window):
+        near = slice(max(places.start - window + 1, 0), places.stop)
+        asks, asked = (numpy.arange(queries.shape[-2])[part] for part in (places, near))
+        ages = asks[:, None] - asked
+        parts = queries[..., places, :], keys[..., near, :], values[..., near, :]
+        found.append(attention(*parts, (ages >= 0) & (ages < window)))
+    return np.concatenate(found, axis=-2)
+
+
 def in_parts(n, size):
     """Return slices that cut n positions into parts.
 
@@ -316,17 +359,6 @@ def linear_attention(queries, keys, values, mask=None, causal=False, block=64):
         sums = features @ (np.swapaxes(found, -1, -2) @ values)
     total = sums[..., -1:]
     return sums[..., :-1] / (total + (total == 0))
-
-
-def positive(x):
-    """Feature map of linear attention, elu(x) + 1: x + 1 above 0, exp(x) below.
-
-    Examples
-    --------
-    >>> positive(numpy.array([-1.0, 0.0, 2.0])).round(2)
-    array([0.37, 1.  , 3.  ])
-    """
-    return relu(x) + np.exp(x - relu(x))
 
 
 def with_ones(values):

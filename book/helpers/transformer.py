@@ -19,6 +19,8 @@ from helpers.attention import (
     causal_mask,
     for_all_heads,
     join_heads,
+    linear_score,
+    local_mask,
     multi_head_attention,
     padding_mask,
     prefix_mask,
@@ -357,7 +359,17 @@ def leave(params, x):
     return layer_norm(params["norm"], x) if "norm" in params else x
 
 
-def stack(params, embedded, mask, *, positions="sinusoidal", dropout=0.0, rng=None, **parts):
+def stack(
+    params,
+    embedded,
+    mask,
+    *,
+    positions="sinusoidal",
+    softmax=True,
+    dropout=0.0,
+    rng=None,
+    **parts,
+):
     """Send embeddings plus positions through all blocks of an encoder or a decoder-only model.
 
     Parameters
@@ -367,6 +379,8 @@ def stack(params, embedded, mask, *, positions="sinusoidal", dropout=0.0, rng=No
         ``block_0.attention_norm.scale`` (width,).
     embedded : array (batch, n, width)
     mask : boolean array to (batch, n, n)
+    softmax : bool
+        Or else the weights are those of `cost.linear_attention`.
     positions, dropout, rng, **parts
         As for `encoder`.
 
@@ -384,7 +398,8 @@ def stack(params, embedded, mask, *, positions="sinusoidal", dropout=0.0, rng=No
     (2, 4, 5, 5)
     """
     x = drop(enter(params, embedded, positions), dropout, rng)
-    parts = {**parts, "score": position_score(positions), "dropout": dropout, "rng": rng}
+    score = position_score(positions) if softmax else linear_score
+    parts = {**parts, "score": score, "dropout": dropout, "rng": rng}
     maps = []
     for block in blocks(params):
         x, weights = encoder_block(block, x, mask, **parts)
@@ -695,7 +710,7 @@ def to_be_asked(outputs, lengths, summary=None):
 
 
 @shapes
-def decoder_only(params, tokens, prefix_lengths=None, *, lengths=None, **options):
+def decoder_only(params, tokens, prefix_lengths=None, *, lengths=None, window=0, **options):
     """Predict every next token from those before it: one stack, no cross-attention.
 
     Parameters
@@ -708,9 +723,11 @@ def decoder_only(params, tokens, prefix_lengths=None, *, lengths=None, **options
         So many first tokens see each other; without it each sees itself and earlier ones alone.
     lengths : integer array (batch,) up to n, optional
         True lengths; what lies past them is looked at by no true position.
+    window : int, at least 0
+        So many of the newest positions a position sees, itself among them; 0: all.
     **options
         ``positions`` (rotary if not given), ``norm``, ``residual``, ``dropout`` and ``rng``, as
-        for `encoder`.
+        for `encoder`; ``softmax``, as for `stack`.
 
     Returns
     -------
@@ -738,6 +755,7 @@ def decoder_only(params, tokens, prefix_lengths=None, *, lengths=None, **options
     n = tokens.shape[1]
     mask = causal_mask(n) if prefix_lengths is None else prefix_mask(prefix_lengths, n)
     mask = mask if lengths is None else mask & padding_mask(lengths, n)
+    mask = mask & local_mask(n, window - 1) if window else mask
     embedded = embedding(params["embedding"], tokens)
     outputs, weights = stack(params["stack"], embedded, mask, **{"positions": "rotary", **options})
     return linear(params["output"], outputs), weights

@@ -137,6 +137,9 @@ def wiring(settings):
     if settings.model == "look_ups":
         return {}
     names = ("positions", "norm", "residual")
+    if settings.model == "decoder_only":
+        names = (*names, *(("window",) if settings.window else ()))
+        names = names if settings.softmax else (*names, "softmax")
     if settings.model == "transformer" and settings.summary:
         names = (*names, "summary")
     if settings.model == "transformer" and settings.wires != transformer.WIRES:

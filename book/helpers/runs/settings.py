@@ -56,7 +56,9 @@ _LIMITS = {
     **dict.fromkeys(
         ("width", "heads", "layers", "batch", "steps"), ("at least 1", lambda n: n >= 1)
     ),
-    **dict.fromkeys(("warmup", "seed", "width_head", "hidden"), ("at least 0", lambda n: n >= 0)),
+    **dict.fromkeys(
+        ("warmup", "seed", "width_head", "hidden", "window"), ("at least 0", lambda n: n >= 0)
+    ),
     **dict.fromkeys(
         ("rate", "clip", "start_length", "gain"),
         ("above 0 and finite", lambda n: 0 < n < float("inf")),
@@ -83,7 +85,17 @@ _OPTIONS = (
     *_LOOK_UP,
     *_LAST_STATE,
     *_LOOK_UPS[2:],
-    *("encoder", "attention", "attend", "score", "mask", "source_loss", "projections"),
+    *(
+        "encoder",
+        "attention",
+        "attend",
+        "score",
+        "mask",
+        "source_loss",
+        "projections",
+        "window",
+        "softmax",
+    ),
 )
 
 
@@ -165,6 +177,12 @@ class Settings:
         its tokens sees all of it. (With one layer, it cannot matter: what the tokens of the source
         see reaches the target from the second block on.) Of a
         tagger with self-attention the same, and its source is all there is.
+    window : int
+        So many of the newest positions a position of a decoder-only model sees, itself among
+        them; 0: all.
+    softmax : bool
+        Whether its weights are a softmax of scores; or else those of linear attention, whose
+        scores know no distance, so that its positions must be added to the embeddings.
     source_loss : bool
         Whether a decoder-only model learns to predict the tokens of the source as well, each from
         those before it. (In a prefix it could see them.)
@@ -240,6 +258,8 @@ class Settings:
     width_head: int = 0
     hidden: int = 128
     mask: str = "causal"
+    window: int = 0
+    softmax: bool = True
     source_loss: bool = False
     shared_projections: bool = False
     wires: str = WIRES
@@ -282,6 +302,11 @@ class Settings:
         require(np.isfinite(self.gate_bias), f"gate_bias = {self.gate_bias} must be finite")
         self._require_own_task()
         self._require_own_options()
+        require(
+            self.softmax or self.positions not in ("rotary", "alibi"),
+            f"softmax = False does not go with positions = {self.positions!r}: the scores of "
+            "linear attention know no distance",
+        )
         if self.model in ("recurrent_only", "last_state"):
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
         if self.model != "transformer":
@@ -355,6 +380,7 @@ def _own_options(settings):
     if settings.model == "decoder_only":
         # In the only block, the target looks at sources that have not looked anywhere yet.
         own = _STACK if settings.layers == 1 else (*_STACK, "mask")
+        own = (*own, "window", "softmax")
         own = (*own, "source_loss") if settings.mask == "causal" else own
         return own, (f"a decoder-only model with layers={settings.layers}, mask={settings.mask!r}")
     if settings.model == "recurrent_only":

@@ -1,0 +1,372 @@
+r"""How much a word that is said owes to each word that is read, measured in seven ways.
+
+Three are read off the map (`weight`, `value`, `contribution`), two ask the vector that is looked
+at (`vector gradient`, `forbidden`), two the word that was read (`word gradient`, `replaced`). Of
+models whose decoder asks once for each word: recurrent ones that attend after their steps, and
+Transformers with one block on either side. Stands on runs.
+"""
+
+from typing import NamedTuple
+
+import autograd.numpy as np
+import numpy
+from autograd import make_vjp
+
+from helpers import seq2seq, transformer
+from helpers.attention import attention_weights, causal_mask, split_heads
+from helpers.functions import embedding, linear
+from helpers.positions import position_score
+from helpers.runs.trained import Map
+from helpers.shapes import require, shapes
+from helpers.tasks import END, SPECIAL, START, make_batch
+
+FIRST = len(SPECIAL)  # number of the first token that is a word
+#: The seven measures, from the map to the word.
+MEASURES = (
+    "weight",
+    "value",
+    "contribution",
+    "vector gradient",
+    "forbidden",
+    "word gradient",
+    "replaced",
+)
+
+
+class Read(NamedTuple):
+    """What the decoder starts with: the vectors that it may look at, and its first state."""
+
+    memory: numpy.ndarray
+    state: numpy.ndarray | None
+
+
+def read(trained, batch, params=None):
+    """Read the sources of a batch.
+
+    Parameters
+    ----------
+    trained : Trained
+    batch : Batch
+    params : dict, optional
+        In place of the model's own.
+
+    Returns
+    -------
+    Read
+        ``memory`` (batch, n_source, width), and of a recurrent decoder ``state`` (batch, width).
+
+    Raises
+    ------
+    ValueError
+        If the model does not ask once for each word.
+
+    Examples
+    --------
+    >>> from helpers.runs import load
+    >>> model = load("french_both_ways_0")
+    >>> read(model, model.batch([model.task.pair("deux cent trois")])).memory.shape
+    (1, 3, 32)
+    """
+    settings, params = trained.settings, trained.params if params is None else params
+    if settings.model == "recurrent" and settings.attend and settings.attention == "after":
+        options = {"encoder": settings.encoder, "summary": settings.summary}
+        return Read(*seq2seq.encode(params, batch.source, batch.source_lengths, **options))
+    one_block = settings.model == "transformer" and settings.layers == 1
+    require(one_block, f"{settings} must attend once for each word that it says")
+    embedded = embedding(params["source_embedding"], batch.source)
+    options = {"positions": settings.positions, "norm": settings.norm}
+    return Read(
+        transformer.encoder(params["encoder"], embedded, batch.source_lengths, **options)[0], None
+    )
+
+
+def say(trained, found, target_in, mask=None, params=None):
+    """Return the logits of every word, and where it looks, under a mask of one's own.
+
+    Parameters
+    ----------
+    trained : Trained
+    found : Read
+    target_in : integer array (batch, n_target)
+        The target, shifted right by one.
+    mask : boolean array to (batch, n_target, n_source), optional
+        For the looks of the target at the source: True = may attend.
+    params : dict, optional
+        In place of the model's own.
+
+    Returns
+    -------
+    logits : array (batch, n_target, vocabulary)
+    weights : array (batch, heads, n_target, n_source)
+
+    Examples
+    --------
+    >>> from helpers.runs import load
+    >>> model = load("french_both_ways_0")
+    >>> batch = model.batch([model.task.pair("deux cent trois", "two hundred three")])
+    >>> say(model, read(model, batch), batch.target_in)[1].shape
+    (1, 1, 4, 3)
+    """
+    settings, params = trained.settings, trained.params if params is None else params
+    if settings.model == "recurrent":
+        options = seq2seq.cell_of(settings.encoder), settings.score
+        logits, queries, _ = seq2seq.decode(
+            params, target_in, found.memory, mask, found.state, *options
+        )
+        score = seq2seq.named_score(settings.score, params)
+        return logits, attention_weights(queries, found.memory, mask, score)[:, None]
+    stack, embedded = params["decoder"], embedding(params["target_embedding"], target_in)
+    x, causal = (
+        transformer.enter(stack, embedded, settings.positions),
+        causal_mask(target_in.shape[1]),
+    )
+    parts = {"score": position_score(settings.positions), "norm": settings.norm}
+    [block] = transformer.blocks(stack)
+    x, _, weights = transformer.decoder_block(block, x, found.memory, causal, mask, **parts)
+    return linear(params["output"], transformer.leave(stack, x)), weights
+
+
+@shapes
+def said_log_probability(logits, said):
+    """Return the log probability, in nats, of each word that is said.
+
+    Parameters
+    ----------
+    logits : array (..., n_target, vocabulary)
+    said : integer array (..., n_target) below vocabulary
+
+    Returns
+    -------
+    array (..., n_target)
+
+    Examples
+    --------
+    >>> said_log_probability(numpy.zeros((1, 4)), numpy.array([2])).round(2)
+    array([-1.39])
+    """
+    shifted = logits - np.max(logits, axis=-1, keepdims=True)
+    chosen = (said[..., None] == numpy.arange(logits.shape[-1])).astype(logits.dtype)
+    return np.sum(shifted * chosen, axis=-1) - np.log(np.sum(np.exp(shifted), axis=-1))
+
+
+def measured(trained, pairs, rng, draws=4):
+    """Measure, for each word said and each word read, all seven ways.
+
+    Parameters
+    ----------
+    trained : Trained
+    pairs : list of pairs
+        Of one length of source and one of target: nothing is padded.
+    rng : numpy.random.Generator
+        Draws the words that replace others.
+    draws : int
+        How many words replace each.
+
+    Returns
+    -------
+    dict of str to array (batch, n_target, n_source)
+        By the names of `MEASURES`; heads are averaged, contributions of heads added up. Rows are
+        the words of the target, the end token last.
+    right : boolean array (batch, n_target)
+        Whether the model says the word.
+
+    Examples
+    --------
+    >>> from helpers.runs import load
+    >>> model = load("french_both_ways_0")
+    >>> pairs = [model.task.pair("deux cent trois", "two hundred three")]
+    >>> found, right = measured(model, pairs, numpy.random.default_rng(0))
+    >>> found["forbidden"].shape, int(found["forbidden"][0, 2].argmax())
+    ((1, 4, 3), 2)
+    """
+    batch = make_batch(pairs)
+    found = read(trained, batch)
+    logits, weights = say(trained, found, batch.target_in)
+    base = said_log_probability(logits, batch.target_out)
+    by_vector, by_word = _gradients(trained, batch, found)
+    ways = {
+        **dict(zip(MEASURES, _of_the_map(trained, found.memory, weights), strict=False)),
+        "vector gradient": by_vector,
+        "forbidden": base[..., None] - _forbidden(trained, batch, found),
+        "word gradient": by_word,
+        "replaced": base[..., None] - _replaced(trained, batch, rng, draws),
+    }
+    return ways, logits.argmax(axis=-1) == batch.target_out
+
+
+def _of_the_map(trained, memory, weights):
+    """Weight, weight times the value's length, length of what arrives; (batch, rows, columns)."""
+    params = trained.params
+    if trained.settings.model == "recurrent":
+        values, width = memory[:, None], memory.shape[-1]
+        output = params["combine"]["weight"][None, -width:]
+    else:
+        cross = transformer.blocks(params["decoder"])[0]["cross"]
+        values, output = split_heads(memory, cross["values"]), cross["output"]
+    norms = numpy.linalg.norm(values, axis=-1)[:, :, None]
+    arrives = numpy.einsum("bhij,bhjd,hdo->bijo", weights, values, output, optimize=True)
+    lengths = numpy.linalg.norm(arrives, axis=-1)
+    return weights.mean(axis=1), (weights * norms).mean(axis=1), lengths
+
+
+def _gradients(trained, batch, found):
+    """Lengths of the gradients at the vectors looked at, and at the embeddings of words read."""
+    table, count = trained.params["source_embedding"], batch.source.size
+    own = batch._replace(source=len(table) + numpy.arange(count).reshape(batch.source.shape))
+
+    def from_memory(memory):
+        logits, _ = say(trained, found._replace(memory=memory), batch.target_in)
+        return said_log_probability(logits, batch.target_out)
+
+    def from_words(rows):
+        params = trained.params | {"source_embedding": np.concatenate([table, rows])}
+        logits, _ = say(trained, read(trained, own, params), batch.target_in)
+        return said_log_probability(logits, batch.target_out)
+
+    shape = *batch.source.shape, -1
+    starts = (from_memory, found.memory), (from_words, table[batch.source.ravel()])
+    return [_rows_of_gradients(*one, shape) for one in starts]
+
+
+def _rows_of_gradients(function, at, shape):
+    back, value = make_vjp(function)(at)
+    rows = []
+    for i in range(value.shape[1]):
+        chosen = numpy.zeros_like(value)
+        chosen[:, i] = 1
+        rows.append(numpy.linalg.norm(back(chosen).reshape(shape), axis=-1))
+    return numpy.stack(rows, axis=1)
+
+
+def _forbidden(trained, batch, found):
+    """Log probabilities when nobody may look at a column, (batch, n_target, n_source)."""
+    n = batch.source.shape[1]
+    lost = [
+        say(trained, found, batch.target_in, (numpy.arange(n) != j)[None, None])[0]
+        for j in range(n)
+    ]
+    return numpy.stack([said_log_probability(one, batch.target_out) for one in lost], axis=-1)
+
+
+def _replaced(trained, batch, rng, draws):
+    """Mean log probabilities when another word stands at a place, (batch, n_target, n_source)."""
+    words, columns = len(trained.params["source_embedding"]) - FIRST, []
+    for j in range(batch.source.shape[1]):
+        found = 0
+        for _ in range(draws):
+            source = batch.source.copy()
+            other = rng.integers(1, words, size=len(source))  # steps on a circle: never the same
+            source[:, j] = FIRST + (source[:, j] - FIRST + other) % words
+            changed = batch._replace(source=source)
+            logits, _ = say(trained, read(trained, changed), batch.target_in)
+            found = found + said_log_probability(logits, batch.target_out)
+        columns.append(found / draws)
+    return numpy.stack(columns, axis=-1)
+
+
+def kendall_tau(one, other, pairs=None):
+    r"""Say how far two measures order the same things alike: 1 the same order, -1 turned round.
+
+    Of all pairs of things, those that both put in one order less those that they put in two, over
+    the geometric mean of the pairs that each of them orders at all (tau-b).
+
+    Parameters
+    ----------
+    one, other : array (..., n)
+    pairs : boolean array (..., n, n), optional
+        Which pairs of things count; by default all.
+
+    Returns
+    -------
+    array (...)
+        NaN where one of them orders nothing.
+
+    References
+    ----------
+    Kendall 1945.
+
+    Examples
+    --------
+    >>> kendall_tau(numpy.array([1, 2, 3, 4]), numpy.array([1, 2, 4, 3])).round(2)
+    0.67
+    """
+    first, second = (numpy.sign(x[..., :, None] - x[..., None, :]) for x in (one, other))
+    if pairs is not None:
+        first, second = first * pairs, second * pairs
+    both = (first * second).sum(axis=(-1, -2))
+    ordered = (first**2).sum(axis=(-1, -2)) * (second**2).sum(axis=(-1, -2))
+    return numpy.where(ordered > 0, both / numpy.sqrt(numpy.maximum(ordered, 1)), numpy.nan)
+
+
+@shapes
+def rollout(weights, kept=0.5):
+    r"""Follow a stack of maps down to the words: :math:`\prod_l (\kappa I + (1 - \kappa) W_l)`.
+
+    Parameters
+    ----------
+    weights : array (..., layers, n, n)
+        The maps, heads averaged, from the first block to the last.
+    kept : float, from 0 to 1
+        The share that a place is taken to keep of itself in each block.
+
+    Returns
+    -------
+    array (..., n, n)
+        Rows sum to 1.
+
+    References
+    ----------
+    Abnar and Zuidema 2020, who take one half.
+
+    Examples
+    --------
+    >>> rollout(numpy.array([[[0.0, 1.0], [1.0, 0.0]]]))
+    array([[0.5, 0.5],
+           [0.5, 0.5]])
+    """
+    n = weights.shape[-1]
+    mixed, found = kept * numpy.eye(n) + (1 - kept) * weights, numpy.eye(n)
+    for layer in range(weights.shape[-3]):
+        found = mixed[..., layer, :, :] @ found
+    return found
+
+
+def forbidding_looks(trained, text, looks, limit=60):
+    """Return what a model says, and where it looks, when some looks at the source are forbidden.
+
+    Like `measures.forbidding`, of Transformers as well; a look is forbidden to all heads.
+
+    Parameters
+    ----------
+    trained : Trained
+    text : str or list of str
+    looks : list of pairs of int
+        Row and column of its map ``cross``, from 0. A row is a step of the decoder, whatever it
+        comes to say there.
+    limit : int
+        Most words that it says.
+
+    Returns
+    -------
+    Map
+        The rows are what is said.
+
+    Examples
+    --------
+    >>> from helpers.runs import load
+    >>> model = load("french_transformer")
+    >>> forbidding_looks(model, "deux cent trois", []).rows
+    ['two', 'hundred', 'three', '(end)']
+    """
+    batch = make_batch([trained.task.pair(text)])
+    found, tokens, n = read(trained, batch), [START], batch.source.shape[1]
+    while True:
+        may = numpy.ones((1, len(tokens), n), dtype=bool)
+        for i, j in looks:
+            may[:, i : i + 1, j] = False  # rows that are not said yet don't exist
+        logits, weights = say(trained, found, numpy.array([tokens]), may)
+        tokens.append(int(logits[0, -1].argmax()))
+        if tokens[-1] == END or len(tokens) > limit + 1:
+            break
+    said = trained.task.target_words(tokens[1:-1])
+    return Map(weights, [*said, "(end)"], trained.task.source_words(batch.source[0]))

@@ -1,0 +1,141 @@
+"""What a word that is said owes to each word read: measures, and looks that a press forbids."""
+
+import numpy as np
+import pytest
+from figure_pages import html_of, open_page, watched, write_page
+
+from figures import sides as module
+from figures.sides import side_by_side
+from figures.typed import Typed
+from helpers import importance, runs, tasks
+from helpers.importance import MEASURES, forbidding_looks, kendall_tau, measured, rollout
+from helpers.measures import forbidding
+from helpers.tasks import make_batch
+
+NAMES = ("french_both_ways_0", "map_one_head_0", "map_four_heads_0")
+
+
+@pytest.fixture(scope="module")
+def pair():
+    task = runs.load(NAMES[0]).task
+    return task.pair(*(tasks.number_words(236, language) for language in ("fr", "en")))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_said_in_pieces_is_what_the_model_says(name, pair):
+    model, batch = runs.load(name), make_batch([pair])
+    logits, weights = importance.say(model, importance.read(model, batch), batch.target_in)
+    assert np.allclose(logits, model.logits([pair]), atol=1e-4)
+    assert np.allclose(weights, model.weights([pair])["cross"][:, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_are_those_of_small_differences(name, pair):
+    model, batch = runs.load(name), make_batch([pair])
+    ways, right = measured(model, [pair], np.random.default_rng(0))
+    assert tuple(sorted(ways)) == tuple(sorted(MEASURES)) and right.all()
+    found, step = importance.read(model, batch), 1e-2
+
+    def said(memory):
+        logits, _ = importance.say(model, found._replace(memory=memory), batch.target_in)
+        return importance.said_log_probability(logits, batch.target_out)[0, 0]
+
+    slopes = []
+    for k in range(found.memory.shape[-1]):
+        ahead, behind = found.memory.astype(float), found.memory.astype(float)
+        ahead[0, 0, k] += step
+        behind[0, 0, k] -= step
+        slopes.append((said(ahead) - said(behind)) / (2 * step))
+    assert np.linalg.norm(slopes) == pytest.approx(ways["vector gradient"][0, 0, 0], rel=0.05)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_forbidden_look_costs_what_the_row_alone_loses(name, pair):
+    model, batch = runs.load(name), make_batch([pair])
+    ways, _ = measured(model, [pair], np.random.default_rng(0))
+    found, mask = importance.read(model, batch), np.ones((1, 6, 4), bool)
+    mask[0, 3, 2] = False
+    base, without = (
+        importance.said_log_probability(
+            importance.say(model, found, batch.target_in, one)[0], batch.target_out
+        )[0, 3]
+        for one in (None, mask)
+    )
+    assert base - without == pytest.approx(ways["forbidden"][0, 3, 2], abs=1e-3)
+
+
+def test_models_that_do_not_ask_once_a_word_are_refused(pair):
+    for name in ("german_one_vector", "french_attention_inside", "one_stack_0"):
+        model = runs.load(name)
+        with pytest.raises(ValueError, match="attend once"):
+            importance.read(model, make_batch([pair]))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "tau"),
+    [
+        ([1, 2, 3, 4, 5], [3, 4, 1, 2, 5], 0.2),  # by hand: 6 pairs alike, 4 not
+        ([1, 2, 3], [3, 2, 1], -1),
+        ([1, 1, 2, 3], [1, 2, 2, 3], 0.8),  # 4 alike, and 5 ordered by each
+        ([1, 1, 1], [1, 2, 3], np.nan),
+    ],
+)
+def test_kendalls_tau(one, other, tau):
+    assert np.allclose(kendall_tau(np.array(one), np.array(other)), tau, equal_nan=True)
+
+
+def test_pairs_that_do_not_count_change_nothing():
+    one, other = np.array([1, 2, 3, 4]), np.array([2, 1, 3, 4])
+    pairs = np.ones((4, 4), bool)
+    pairs[0, 1] = pairs[1, 0] = False
+    assert kendall_tau(one, other, pairs) == 1
+
+
+def test_rollout_that_keeps_all_is_the_identity(rng=None):
+    weights = np.random.default_rng(0).dirichlet(np.ones(5), (3, 2, 5))
+    assert np.allclose(rollout(weights, 1), np.eye(5))
+    assert np.allclose(rollout(weights, 0), weights[:, 1] @ weights[:, 0])
+    assert np.allclose(rollout(weights).sum(axis=-1), 1)
+
+
+def test_forbidding_is_that_of_measures():
+    model, words = runs.load(NAMES[0]), tasks.number_words(47236, "fr")
+    for looks in ([], [(0, 0)], [(1, 1), (4, 4)]):
+        one, other = forbidding_looks(model, words, looks), forbidding(model, words, looks)
+        assert one.rows == other.rows and np.allclose(one.weights, other.weights, atol=1e-4)
+
+
+RUN = """([name, inputs]) => inputs.map(([words, looks]) => {
+  const cut = new Set(looks.map(look => look.join(" ")));
+  const { said, maps } = engine.run(engine.models[name], words, (i, j) => !cut.has(`${i} ${j}`));
+  return { said, heads: maps.cross.heads };
+})"""
+
+
+@pytest.mark.pages
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_forbids_what_numpy_forbids(browser, tmp_path, name):
+    models = {name: runs.load(name)}
+    typed = Typed(words=tasks.number_words, languages=("fr", "en"), numbers=(10, 10**12 - 1))
+
+    def draw():
+        side_by_side(models, titles=["a"], typed=typed, start="236", forbid=forbidding_looks)
+
+    write_page(tmp_path, "forbid", html_of(module, draw), models=models)
+    rng, inputs, same, largest = np.random.default_rng(1), [], [], 0
+    for number in rng.integers(10, 10**9, 60).tolist():
+        words = tasks.number_words(number, "fr")
+        looks = {(int(rng.integers(6)), int(rng.integers(len(words)))) for _ in range(3)}
+        inputs.append((words, sorted(looks)))
+    with watched(browser) as context:
+        page = open_page(context, tmp_path, "forbid")
+        page.evaluate("name => engine.load(name)", name)
+        page.wait_for_function("name => engine.models[name]", arg=name)
+        answers = page.evaluate(RUN, [name, inputs])
+    for (words, looks), answer in zip(inputs, answers, strict=True):
+        found = forbidding_looks(models[name], words, looks)
+        same.append(answer["said"] == found.rows[:-1])
+        if same[-1]:
+            off = np.array(answer["heads"]) - found.weights[0]
+            largest = max(largest, np.abs(off).max())
+    assert np.mean(same) >= 0.98 and largest <= 0.01
