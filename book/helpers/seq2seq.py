@@ -147,13 +147,14 @@ def encode(params, source, source_lengths, encoder="gru", summary=None, **option
         From `start.init_seq2seq`, with ``source_embedding`` (source_vocabulary, width).
     source : integer array (batch, n_source) below source_vocabulary
     source_lengths : integer array (batch,) up to n_source
-    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
-        The one the parameters were made for.
+    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention", "words"}
+        The one the parameters were made for. Of ``words``, each output is the vector of its word:
+        nobody looks at a neighbour, and no order is left.
     summary : {"last", "mean"}, optional
         What the one vector is: the output at the last true position, or the mean of all outputs.
         Not given, it is the last state of a recurrent encoder (for an LSTM the pair of hidden
         state and cell, for a bidirectional one the last state of either direction), and the mean
-        of a self-attention encoder.
+        of the others.
     **options
         Of a self-attention encoder: ``positions``, ``dropout`` …, as for `transformer.encoder`.
 
@@ -183,6 +184,8 @@ def encode(params, source, source_lengths, encoder="gru", summary=None, **option
         embedded = embedding(table, source)
         outputs, _ = self_attention_encoder(inside, embedded, source_lengths, **options)
         last, summary = None, summary or "mean"
+    elif encoder == "words":
+        outputs, last, summary = embedding(table, source), None, summary or "mean"
     elif encoder == "bidirectional":
         outputs, states = bidirectional(gru, inside, embedding(table, source), source_lengths)
         last = np.concatenate(states, axis=-1)
@@ -354,7 +357,7 @@ def seq2seq(params, source, source_lengths, target_in, *, attend=True, encoder="
     attend : bool
         Whether the decoder attends to all encoder outputs, or to one summary vector; it starts
         with the summary in any case.
-    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
+    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention", "words"}
     **wiring
         ``summary``, as for `encode`; ``score``, ``attention``, ``dropout`` and ``rng``, as for
         `decode`; ``positions`` of a self-attention encoder, as for `transformer.encoder`.

@@ -754,8 +754,8 @@ def init_seq2seq(
         Numbers of tokens.
     width : int, at least 1
         Size of embeddings and states.
-    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
-        A bidirectional one has two GRUs of half the width.
+    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention", "words"}
+        A bidirectional one has two GRUs of half the width; one of words has nothing.
     attention : {"after", "inside"}
         Whether the decoder attends after its steps, with any score (Luong et al. 2015), or before
         each of them, with additive scores, see `seq2seq.attentive_gru` (Bahdanau et al. 2015).
@@ -810,4 +810,4 @@ def _init_any_encoder(rng, encoder, width, options):
     if encoder == "bidirectional":
         require(width % 2 == 0, f"width = {width} must be even: two GRUs have one half each")
         return init_bidirectional(init_gru, rng, width, width // 2)
-    return _CELLS[encoder](rng, width, width)
+    return {} if encoder == "words" else _CELLS[encoder](rng, width, width)

@@ -34,7 +34,7 @@ CHOICES = {
     "norm": ("pre", "post", "none"),
     "residual": (True, False, "encoder", "decoder"),
     "score": ("dot", "scaled_dot", "general", "additive", "location"),
-    "encoder": ("gru", "rnn", "lstm", "bidirectional", "self_attention"),
+    "encoder": ("gru", "rnn", "lstm", "bidirectional", "self_attention", "words"),
     "attention": ("after", "inside"),
     "summary": (None, "last", "mean"),
     "mask": ("causal", "prefix"),
@@ -147,9 +147,10 @@ class Settings:
         look-ups, all vectors.
     from_zero : bool
         Whether the matrix of its general scores starts at 0, so that all weights start equal.
-    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention"}
-        Of a recurrent model; in a recurrent-only one, or one that answers from its last state, the
-        cell, one of the first three; of a tagger.
+    encoder : {"gru", "rnn", "lstm", "bidirectional", "self_attention", "words"}
+        Of a recurrent model; ``words`` is no encoder: each word's own vector, in no order. In a
+        recurrent-only one, or one that answers from its last state, the cell, one of the first
+        three; of a tagger.
     attention : {"after", "inside"}
         Whether its decoder attends after its steps (Luong), or before each (Bahdanau).
     attend : bool

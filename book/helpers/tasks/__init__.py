@@ -1,8 +1,9 @@
-"""The course's data, small enough to be generated on the spot, and a real text: seventeen tasks.
+"""The course's data, small enough to be generated on the spot, and a real text: eighteen tasks.
 
 Knows no model. `base` holds what tasks share; then come tasks on random symbols (reversal,
 copying, recall, keeping what is read, a word at each place) and on cards, small but real
-translation (number words, dates), tasks in made-up English (sentiment, summaries), and a real text.
+translation (number words, dates), tasks in made-up English (sentiment, summaries), real
+reviews, and a real text.
 All names can be had from here.
 """
 
@@ -26,6 +27,7 @@ from helpers.tasks.base import (
 from helpers.tasks.cards import asked_places, cards
 from helpers.tasks.cutting import cut_word, learn_merges, merge_pair
 from helpers.tasks.names import make_task, require_task
+from helpers.tasks.reviews import RARE, rated_reviews, real_reviews, review_words
 from helpers.tasks.stories import (
     ASIDES,
     CITIES,
@@ -93,6 +95,7 @@ __all__ = [
     "PAD",
     "PEOPLE",
     "POSITIVE",
+    "RARE",
     "RUNNING_EXAMPLE",
     "SPECIAL",
     "START",
@@ -126,11 +129,14 @@ __all__ = [
     "pad",
     "phone_book",
     "python_topics",
+    "rated_reviews",
+    "real_reviews",
     "recall",
     "recall_stream",
     "require_task",
     "reversal",
     "reversed_source",
+    "review_words",
     "sentiment",
     "split_text",
     "summaries",

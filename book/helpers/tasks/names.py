@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 
 from helpers.shapes import require
 from helpers.tasks.cards import cards
+from helpers.tasks.reviews import real_reviews
 from helpers.tasks.stories import sentiment, summaries
 from helpers.tasks.symbols import (
     TESTED,
@@ -31,6 +32,7 @@ _ALONE = {
     "latest_capital": latest_capital,
     "phone_book": phone_book,
     "python_topics": python_topics,
+    "real_reviews": real_reviews,
     "recall": recall,
     "recall_stream": recall_stream,
     "reversal": reversal,
@@ -51,7 +53,8 @@ def _so_far_back(places):
 # A name with a number behind it: number words up to so many digits, sequences of up to so many
 # symbols to train on (tested up to 28, or 8 more than that), lists of so many keys; streams of so
 # many pairs have ten keys and ten values; letters so many places back; so much is to be kept;
-# of phone books so many names are asked at once, with ten numbers or a hundred.
+# of phone books so many names are asked at once, with ten numbers or a hundred; of real reviews so
+# many to train on.
 _NUMBERED = {
     "fr": lambda digits: numbers("fr", digits),
     "de": lambda digits: numbers("de", digits),
@@ -62,6 +65,7 @@ _NUMBERED = {
     "copying": lambda longest: copying((2, longest), max(28, longest + 8)),
     "phone_book": lambda asked: phone_book(asked=asked),
     "phone_book_hundred": lambda asked: phone_book(asked=asked, numbers=100),
+    "real_reviews": real_reviews,
     "recall": lambda pairs: recall((2, pairs)),
     "recall_stream": lambda pairs: recall_stream((1, pairs), range(1, pairs + 1), 10, 10),
     "keep_letters": keep_letters,
@@ -97,14 +101,16 @@ def make_task(name):
     Parameters
     ----------
     name : str
-        ``copying``, ``dates``, ``latest_capital``, ``phone_book``, ``python_topics``, ``recall``,
-        ``recall_stream``, ``reversal``, ``sentiment`` or ``summaries``; or with a number: ``fr12``
+        ``copying``, ``dates``, ``latest_capital``, ``phone_book``, ``python_topics``,
+        ``real_reviews``, ``recall``, ``recall_stream``, ``reversal``, ``sentiment`` or
+        ``summaries``; or with a number: ``fr12``
         and ``de9``, number words of up to so many digits; ``fr_letters3`` and ``fr_pairs3``, the
         same in French, cut otherwise; ``reversal10`` and ``copying10``, trained up to that length;
         ``recall8``, up to so many keys; ``recall_stream4``, 1 to so many pairs of ten keys and
         ten values; ``letters_back3``, so many places back; ``keep_letters24`` and
         ``keep_pairs24``, sources of that length; ``phone_book2``, so many names asked at once, and
-        ``phone_book_hundred2``, the same among a hundred numbers.
+        ``phone_book_hundred2``, the same among a hundred numbers; ``real_reviews500``,
+        so many to train on.
 
     Returns
     -------
