@@ -445,3 +445,16 @@ def test_on_a_phone_nothing_is_cut_and_labels_can_be_read(opened, name):
         assert boxes[0]["y"] < page.locator(".ask").bounding_box()["y"]
     serious = serious_troubles(page)
     assert not serious, "\n".join(serious)
+
+
+@pytest.mark.pages
+@pytest.mark.parametrize("width", [390, 720, 1000])
+def test_sources_stand_within_their_box(browser, folder, width):
+    with watched(browser, viewport={"width": width, "height": 900}) as context:
+        page = open_page(context, folder, "wires")
+        ends = page.evaluate(
+            """() => [...document.querySelectorAll("figure.wired .box .tap label")].map(label =>
+              [label.getBoundingClientRect().right,
+               label.closest(".box").getBoundingClientRect().right])"""
+        )
+        assert len(ends) == 18 and all(label <= box for label, box in ends)
