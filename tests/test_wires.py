@@ -448,10 +448,11 @@ def test_on_a_phone_nothing_is_cut_and_labels_can_be_read(opened, name):
 
 
 @pytest.mark.pages
-@pytest.mark.parametrize("width", [390, 720, 1000])
-def test_sources_stand_within_their_box(browser, folder, width):
-    with watched(browser, viewport={"width": width, "height": 900}) as context:
+@pytest.mark.parametrize("screen, column", [(390, 358), (1300, 704)])
+def test_sources_stand_within_their_box(browser, folder, screen, column):
+    with watched(browser, viewport={"width": screen, "height": 900}) as context:
         page = open_page(context, folder, "wires")
+        page.add_style_tag(content=f"main {{ width: {column}px }}")
         ends = page.evaluate(
             """() => [...document.querySelectorAll("figure.wired .box .tap label")].map(label =>
               [label.getBoundingClientRect().right,
