@@ -452,7 +452,7 @@ def test_on_a_phone_nothing_is_cut_and_labels_can_be_read(opened, name):
 def test_sources_stand_within_their_box(browser, folder, screen, column):
     with watched(browser, viewport={"width": screen, "height": 900}) as context:
         page = open_page(context, folder, "wires")
-        page.add_style_tag(content=f"main {{ width: {column}px; font-family: sans-serif }}")
+        page.add_style_tag(content=f"html {{ font: 16px system-ui }} main {{ width: {column}px }}")
         ends = page.evaluate(
             """() => [...document.querySelectorAll("figure.wired .box .tap label")].map(label =>
               [label.getBoundingClientRect().right,
