@@ -156,7 +156,7 @@ def calls(path, function):
     found = []
     for place, cell in enumerate(nbformat.read(path, as_version=4).cells):
         if cell.cell_type == "code":
-            names = re.findall(rf'\b{function}\(\s*"([a-z0-9-]+)"', cell.source)
+            names = re.findall(rf'\b{function}\(\s*f?"([a-z0-9{{}}-]+)"', cell.source)
             found += [(place, name) for name in names]
     return found
 

@@ -12,7 +12,13 @@ FLOORS = (
         "pages",
         {"chapters": "what a reader sees", "figures": "maps, charts, sliders: know no model"},
     ),
-    ("measuring", {"measures": "what two chapters measure"}),
+    (
+        "measuring",
+        {
+            "measures": "what two chapters measure",
+            "importance": "what a word owes to a word",
+        },
+    ),
     ("training", {"runs": "Settings, a model from them, fit, records, a plan for each"}),
     (
         "beside the models",

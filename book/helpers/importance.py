@@ -103,9 +103,9 @@ def say(trained, found, target_in, mask=None, params=None):
     --------
     >>> from helpers.runs import load
     >>> model = load("french_both_ways_0")
-    >>> batch = model.batch([model.task.pair("deux cent trois", "two hundred three")])
+    >>> batch = model.batch([model.task.pair("deux cent trois", "two hundred and three")])
     >>> say(model, read(model, batch), batch.target_in)[1].shape
-    (1, 1, 4, 3)
+    (1, 1, 5, 3)
     """
     settings, params = trained.settings, trained.params if params is None else params
     if settings.model == "recurrent":
@@ -174,10 +174,10 @@ def measured(trained, pairs, rng, draws=4):
     --------
     >>> from helpers.runs import load
     >>> model = load("french_both_ways_0")
-    >>> pairs = [model.task.pair("deux cent trois", "two hundred three")]
+    >>> pairs = [model.task.pair("deux cent trois", "two hundred and three")]
     >>> found, right = measured(model, pairs, numpy.random.default_rng(0))
-    >>> found["forbidden"].shape, int(found["forbidden"][0, 2].argmax())
-    ((1, 4, 3), 2)
+    >>> found["forbidden"].shape, int(found["forbidden"][0, 3].argmax())
+    ((1, 5, 3), 2)
     """
     batch = make_batch(pairs)
     found = read(trained, batch)
@@ -287,7 +287,7 @@ def kendall_tau(one, other, pairs=None):
 
     Examples
     --------
-    >>> kendall_tau(numpy.array([1, 2, 3, 4]), numpy.array([1, 2, 4, 3])).round(2)
+    >>> kendall_tau(numpy.array([1, 2, 3, 4]), numpy.array([1, 2, 4, 3])).round(2).item()
     0.67
     """
     first, second = (numpy.sign(x[..., :, None] - x[..., None, :]) for x in (one, other))
@@ -356,7 +356,7 @@ def forbidding_looks(trained, text, looks, limit=60):
     >>> from helpers.runs import load
     >>> model = load("french_transformer")
     >>> forbidding_looks(model, "deux cent trois", []).rows
-    ['two', 'hundred', 'three', '(end)']
+    ['two', 'hundred', 'and', 'three', '(end)']
     """
     batch = make_batch([trained.task.pair(text)])
     found, tokens, n = read(trained, batch), [START], batch.source.shape[1]

@@ -58,6 +58,8 @@ OPTIONS = [
     *((base, "smoothing", (0.0, 0.2)) for base in (SMALL, TRANSFORMER, STACK, ONLY)),
     (STACK.but(layers=2), "mask", CHOICES["mask"]),
     (STACK, "source_loss", (False, True)),
+    (STACK, "window", (0, 2)),
+    (STACK.but(positions="learned"), "softmax", (True, False)),
     (LAYER, "projections", CHOICES["projections"]),
     (TRANSFORMER, "shared_projections", (False, True)),
     (TRANSFORMER.but(layers=2, norm="post"), "shared_projections", (False, True)),

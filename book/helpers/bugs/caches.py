@@ -48,7 +48,17 @@ def _before(cache):
     mistake="every new word asks as if it stood at the first place: count on from the cache.",
     chapter=CHAPTER,
 )
-def _place_from_zero(params, embedded, cache=None, *, prefix=False, positions="rotary", **parts):
+def _place_from_zero(
+    params,
+    embedded,
+    cache=None,
+    *,
+    prefix=False,
+    positions="rotary",
+    window=0,
+    softmax=True,
+    **parts,
+):
     def turned(queries, keys):
         return scaled_dot(rotate(queries), rotate(keys))
 
@@ -65,7 +75,17 @@ def _place_from_zero(params, embedded, cache=None, *, prefix=False, positions="r
     mistake="these are the first rows of the mask; the new words have its last ones.",
     chapter=CHAPTER,
 )
-def _first_rows_of_mask(params, embedded, cache=None, *, prefix=False, positions="rotary", **parts):
+def _first_rows_of_mask(
+    params,
+    embedded,
+    cache=None,
+    *,
+    prefix=False,
+    positions="rotary",
+    window=0,
+    softmax=True,
+    **parts,
+):
     start, n = _before(cache), embedded.shape[1]
     mask = None if prefix else causal_mask(start + n)[:n]
     score = position_score(positions)
@@ -79,7 +99,17 @@ def _first_rows_of_mask(params, embedded, cache=None, *, prefix=False, positions
     mistake="a new word may look at itself, too; yours sees only what was in the cache before.",
     chapter=CHAPTER,
 )
-def _newest_unseen(params, embedded, cache=None, *, prefix=False, positions="rotary", **parts):
+def _newest_unseen(
+    params,
+    embedded,
+    cache=None,
+    *,
+    prefix=False,
+    positions="rotary",
+    window=0,
+    softmax=True,
+    **parts,
+):
     start, n = _before(cache), embedded.shape[1]
     mask = None if prefix or not start else causal_mask(start + n)[start - 1 : -1]
     score = position_score(positions)
