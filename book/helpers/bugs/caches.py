@@ -8,6 +8,7 @@ from helpers.attention import causal_mask, scaled_dot
 from helpers.bugs.base import bug
 from helpers.cached import keys_values, look_back, stack_step, transforming
 from helpers.positions import position_score, rotate
+from helpers.shapes import require
 from helpers.start import init_encoder, init_multi_head
 from helpers.transformer import blocks, enter, leave, sublayer
 
@@ -37,6 +38,11 @@ def _step(params, embedded, cache, mask, score, positions, parts, start):
     return leave(params, x), grown
 
 
+def _score(positions, window, softmax):
+    require(not window and softmax, "these bugs are those of a full look, with a softmax")
+    return position_score(positions)
+
+
 def _before(cache):
     return cache["block_0"]["keys"].shape[2] if cache else 0
 
@@ -64,7 +70,8 @@ def _place_from_zero(
 
     start, n = _before(cache), embedded.shape[1]
     mask = None if prefix else causal_mask(start + n)[start:]
-    score = turned if positions == "rotary" else position_score(positions)
+    usual = _score(positions, window, softmax)
+    score = turned if positions == "rotary" else usual
     return _step(params, embedded, cache, mask, score, positions, parts, 0)
 
 
@@ -88,7 +95,7 @@ def _first_rows_of_mask(
 ):
     start, n = _before(cache), embedded.shape[1]
     mask = None if prefix else causal_mask(start + n)[:n]
-    score = position_score(positions)
+    score = _score(positions, window, softmax)
     return _step(params, embedded, cache, mask, score, positions, parts, start)
 
 
@@ -112,7 +119,7 @@ def _newest_unseen(
 ):
     start, n = _before(cache), embedded.shape[1]
     mask = None if prefix or not start else causal_mask(start + n)[start - 1 : -1]
-    score = position_score(positions)
+    score = _score(positions, window, softmax)
     return _step(params, embedded, cache, mask, score, positions, parts, start)
 
 
