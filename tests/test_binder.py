@@ -22,7 +22,8 @@ from folders import BOOK, ROOT
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 REQUIREMENTS = ["requirements.txt"]
-ONLY_SOURCE = ["docopt"]  # num2words needs it; pip resolves for another Python from wheels alone
+# The first is needed by num2words; pip resolves for another Python from wheels alone.
+ONLY_SOURCE = ["docopt", "rouge-score"]
 SETTINGS = {
     # All cells are in the page, also those that a reader would have to scroll to.
     "notebook-extension/tracker": {"windowingMode": "none"},
