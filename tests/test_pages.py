@@ -22,6 +22,8 @@ PAGES = [f"book/{path.stem}.html" for path in notebooks.chapters()] + [
     "book/instructors.html",
     "book/architecture.html",
     "book/api.html",
+    "book/api_runs.html",
+    "book/api_figures.html",
     "book/references.html",
 ]
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}

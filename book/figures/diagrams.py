@@ -63,18 +63,23 @@ FLOORS = (
     ),
 )
 
-UNLINKED = ("chapters", "figures", "fast")  # the page of the API does not describe these
+UNLINKED = ("chapters", "figures", "fast")  # no page of the API describes these
+#: Where the rooms on these floors are described; all others are on the page of the models.
+PAGES = {
+    **dict.fromkeys(("ground", "training", "measuring"), "api_runs.html"),
+    **dict.fromkeys(("bugs", "tasks", "checks"), "api_runs.html"),
+}
 
 
-def house(floors=FLOORS, page="api.html"):
+def house(floors=FLOORS, pages=PAGES):
     """HTML of a house: one row a floor, one box a room, each with what it is for.
 
     Parameters
     ----------
     floors : tuple of pairs
         Name of the floor, and a dict from rooms to what they are for.
-    page : str
-        Where the rooms of `helpers` are described.
+    pages : dict
+        Name of a floor, or of a room, -> the page of the API that describes it.
 
     Returns
     -------
@@ -85,7 +90,7 @@ def house(floors=FLOORS, page="api.html"):
     >>> print(house((("measuring", {"measures": "entropy"}),)))
     <div class="house" role="list" aria-label="Floors, from the top down; imports point down">
     <div class="floor" role="listitem"><p class="floor-name">measuring</p>
-    <p class="room"><a href="api.html#module-helpers.measures"><code>measures</code></a> entropy</p>
+    <p class="room"><a href="api_runs.html#module-helpers.measures"><code>measures</code></a> entropy</p>
     </div>
     </div>
     """
@@ -96,6 +101,7 @@ def house(floors=FLOORS, page="api.html"):
         for room, purpose in rooms.items():
             title = f"<code>{room}</code>"
             if room not in UNLINKED:
+                page = pages.get(room, pages.get(name, "api.html"))
                 title = f'<a href="{page}#module-helpers.{room}">{title}</a>'
             lines.append(f'<p class="room">{title} {html.escape(purpose)}</p>')
         lines.append("</div>")
