@@ -13,7 +13,8 @@ TAKE = """() => {
   };
   const words = ":is(pre, code, dt, dd, p, li, td) :is(span, em, code)";
   for (const word of document.querySelectorAll("article " + words)) {
-    if (word.childElementCount || word.closest("figure, a, button, label")) continue;
+    if (word.childElementCount || !word.checkVisibility()) continue;
+    if (word.closest("figure, a, button, label")) continue;
     const { color, fontSize, fontWeight, opacity } = getComputedStyle(word);
     const look = [color, fontSize, fontWeight, opacity, ground(word)].join();
     if (seen.has(look)) again.push(word);

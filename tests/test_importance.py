@@ -8,8 +8,7 @@ from figures import sides as module
 from figures.sides import side_by_side
 from figures.typed import Typed
 from helpers import importance, runs, tasks
-from helpers.importance import MEASURES, forbidding_looks, kendall_tau, measured, rollout
-from helpers.measures import forbidding
+from helpers.importance import MEASURES, forbidding, kendall_tau, measured, rollout
 from helpers.tasks import make_batch
 
 NAMES = ("french_both_ways_0", "map_one_head_0", "map_four_heads_0")
@@ -98,11 +97,28 @@ def test_rollout_that_keeps_all_is_the_identity(rng=None):
     assert np.allclose(rollout(weights).sum(axis=-1), 1)
 
 
-def test_forbidding_is_that_of_measures():
-    model, words = runs.load(NAMES[0]), tasks.number_words(47236, "fr")
-    for looks in ([], [(0, 0)], [(1, 1), (4, 4)]):
-        one, other = forbidding_looks(model, words, looks), forbidding(model, words, looks)
-        assert one.rows == other.rows and np.allclose(one.weights, other.weights, atol=1e-4)
+def test_a_forbidden_row_is_that_of_a_mask():
+    """Its steps are those of the whole target at once, with the mask that the looks make."""
+    for name in NAMES:
+        model, words = runs.load(name), tasks.number_words(47236, "fr")
+        batch = model.batch([model.task.pair(words)])
+        for looks in ([], [(0, 0)], [(1, 1), (4, 4)]):
+            found = forbidding(model, words, looks)
+            _, said = model.task.pair(words, " ".join(found.rows[:-1]))
+            target = np.array([[tasks.START, *said]])
+            may = np.ones((1, target.shape[1], batch.source.shape[1]), bool)
+            for i, j in looks:
+                may[0, i : i + 1, j] = False  # what is said may be shorter
+            reading = importance.read(model, batch)
+            logits, weights = importance.say(model, reading, target, may)
+            assert np.allclose(found.weights, weights, atol=1e-4)
+            said = model.task.target_words(logits[0, :-1].argmax(axis=-1))
+            assert said == found.rows[:-1] and logits[0, -1].argmax() == tasks.END
+
+
+def test_a_model_that_asks_more_than_once_for_a_word_is_refused():
+    with pytest.raises(ValueError, match="once for each word"):
+        forbidding(runs.load("one_stack_0"), "deux", [])
 
 
 RUN = """([name, inputs]) => inputs.map(([words, looks]) => {
@@ -119,7 +135,7 @@ def test_the_page_forbids_what_numpy_forbids(browser, tmp_path, name):
     typed = Typed(words=tasks.number_words, languages=("fr", "en"), numbers=(10, 10**12 - 1))
 
     def draw():
-        side_by_side(models, titles=["a"], typed=typed, start="236", forbid=forbidding_looks)
+        side_by_side(models, titles=["a"], typed=typed, start="236", forbid=forbidding)
 
     write_page(tmp_path, "forbid", html_of(module, draw), models=models)
     rng, inputs, same, largest = np.random.default_rng(1), [], [], 0
@@ -133,7 +149,7 @@ def test_the_page_forbids_what_numpy_forbids(browser, tmp_path, name):
         page.wait_for_function("name => engine.models[name]", arg=name)
         answers = page.evaluate(RUN, [name, inputs])
     for (words, looks), answer in zip(inputs, answers, strict=True):
-        found = forbidding_looks(models[name], words, looks)
+        found = forbidding(models[name], words, looks)
         same.append(answer["said"] == found.rows[:-1])
         if same[-1]:
             off = np.array(answer["heads"]) - found.weights[0]

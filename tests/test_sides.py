@@ -17,7 +17,7 @@ from figures.sides import side_by_side
 from figures.typed import Typed
 from folders import BOOK, HTML
 from helpers import runs, tasks
-from helpers.measures import forbidding
+from helpers.importance import forbidding
 
 STATIC = BOOK / "_static"
 SCRIPTS = module.SCRIPTS.split()
@@ -112,8 +112,6 @@ def test_a_forbidden_look_has_no_weight_and_the_others_keep_their_proportions():
     assert np.allclose(row[:3], before[0, :3] / before[0, :3].sum(), atol=1e-5)
     nowhere = forbidding(trained, "abc", [(1, 0), (1, 1), (1, 2)])
     assert (nowhere.weights[0, 0, 1] == 0).all()
-    with pytest.raises(ValueError, match="recurrent"):
-        forbidding(runs.load("german_transformer"), "elf", [])
 
 
 def test_the_first_state_holds_what_the_models_say(shown):

@@ -87,10 +87,10 @@ def house(floors=FLOORS, pages=PAGES):
 
     Examples
     --------
-    >>> print(house((("measuring", {"measures": "entropy"}),)))
+    >>> print(house((("ground", {"shapes": "sizes"}),)))
     <div class="house" role="list" aria-label="Floors, from the top down; imports point down">
-    <div class="floor" role="listitem"><p class="floor-name">measuring</p>
-    <p class="room"><a href="api_runs.html#module-helpers.measures"><code>measures</code></a> entropy</p>
+    <div class="floor" role="listitem"><p class="floor-name">ground</p>
+    <p class="room"><a href="api_runs.html#module-helpers.shapes"><code>shapes</code></a> sizes</p>
     </div>
     </div>
     """

@@ -45,7 +45,7 @@ def side_by_side(models, *, titles, typed, start, maps=True, forbid=None, captio
         Whether the decoder's attention is shown beneath; if not, each word shows how sure the
         model is of it.
     forbid : callable, optional
-        (model, words, looks) -> map, as `helpers.measures.forbidding`: then a cell that is
+        (model, words, looks) -> map, as `helpers.importance.forbidding`: then a cell that is
         pressed forbids that look.
     caption : str
         What to try and see; shown below.

@@ -13,9 +13,11 @@ import numpy
 from autograd import make_vjp
 
 from helpers import seq2seq, transformer
-from helpers.attention import attention_weights, causal_mask, split_heads
+from helpers.attention import additive, attention_weights, causal_mask, split_heads
 from helpers.functions import embedding, linear
 from helpers.positions import position_score
+from helpers.recurrent import shown
+from helpers.runs.build import build
 from helpers.runs.trained import Map
 from helpers.shapes import require, shapes
 from helpers.tasks import END, SPECIAL, START, make_batch
@@ -331,15 +333,18 @@ def rollout(weights, kept=0.5):
     return found
 
 
-def forbidding_looks(trained, text, looks, limit=60):
+def forbidding(trained, text, looks, limit=60):
     """Return what a model says, and where it looks, when some looks at the source are forbidden.
 
-    Like `measures.forbidding`, of Transformers as well; a look is forbidden to all heads.
+    A forbidden look gets weight 0 in every head; the others in its row keep their proportions, and
+    the row sums to 1. A row that may look nowhere gets a context of zeros.
 
     Parameters
     ----------
     trained : Trained
+        A recurrent model, with attention or with one vector, or a Transformer of one block.
     text : str or list of str
+        What is read.
     looks : list of pairs of int
         Row and column of its map ``cross``, from 0. A row is a step of the decoder, whatever it
         comes to say there.
@@ -349,24 +354,66 @@ def forbidding_looks(trained, text, looks, limit=60):
     Returns
     -------
     Map
-        The rows are what is said.
+        As `Trained.maps` gives it; the rows are what is said.
+
+    Raises
+    ------
+    ValueError
+        If the model does not ask once for each word.
 
     Examples
     --------
     >>> from helpers.runs import load
-    >>> model = load("french_transformer")
-    >>> forbidding_looks(model, "deux cent trois", []).rows
-    ['two', 'hundred', 'and', 'three', '(end)']
+    >>> reverser = load("reversal_attention_64")
+    >>> reverser.says("abcde"), forbidding(reverser, "abcde", [(0, 4)]).rows
+    (['e', 'd', 'c', 'b', 'a'], ['d', 'e', 'c', 'b', 'a', '(end)'])
     """
-    batch = make_batch([trained.task.pair(text)])
-    found, tokens, n = read(trained, batch), [START], batch.source.shape[1]
-    while True:
-        may = numpy.ones((1, len(tokens), n), dtype=bool)
-        for i, j in looks:
-            may[:, i : i + 1, j] = False  # rows that are not said yet don't exist
-        logits, weights = say(trained, found, numpy.array([tokens]), may)
-        tokens.append(int(logits[0, -1].argmax()))
-        if tokens[-1] == END or len(tokens) > limit + 1:
-            break
-    said = trained.task.target_words(tokens[1:-1])
-    return Map(weights, [*said, "(end)"], trained.task.source_words(batch.source[0]))
+    batch, recurrent = (
+        trained.batch([trained.task.pair(text)]),
+        trained.settings.model == "recurrent",
+    )
+    names, next_word = (_steps if recurrent else _rows)(trained, batch)
+    may, tokens, rows = numpy.ones((limit + 1, len(names)), dtype=bool), [START], []
+    for i, j in looks:
+        may[i : i + 1, j] = False  # a row that is never said forbids nothing
+    while len(rows) <= limit and tokens[-1] != END:
+        logits, weights = next_word(tokens, may[: len(tokens)])
+        rows.append(weights)
+        tokens.append(int(logits.argmax()))
+    said = trained.task.target_words(tokens[1 : limit + 1])
+    return Map(numpy.stack(rows, axis=1)[None], [*said, "(end)"], names)
+
+
+def _steps(trained, batch):
+    """Names of a recurrent decoder's columns, and a function that takes its next step.
+
+    From the tokens said and whom each row may ask, it gives the last row's logits, and its weights
+    (1, n_source). Attention inside asks with the state before the step.
+    """
+    settings, params = trained.settings, trained.params
+    step, (state, memory, _) = build(settings).begin(params, batch)
+    names = trained.task.source_words(batch.source[0]) if settings.attend else ["(summary)"]
+    if settings.attention == "inside":
+        score = additive(params["decoder"]["score"])
+    else:
+        score = seq2seq.named_score(settings.score, params)
+
+    def next_word(tokens, may):
+        nonlocal state
+        before, mask = state, may[None, -1:]
+        logits, (state, _, _) = step(numpy.array([tokens[-1:]]), (before, memory, mask))
+        query = before if settings.attention == "inside" else shown(state)
+        return logits, attention_weights(query[:, None], memory, mask, score)[:, 0]
+
+    return names, next_word
+
+
+def _rows(trained, batch):
+    """As `_steps`, of a Transformer, which reads again all that it has said; (heads, n_source)."""
+    found = read(trained, batch)
+
+    def next_word(tokens, may):
+        logits, weights = say(trained, found, numpy.array([tokens]), may[None])
+        return logits[0, -1], weights[0, :, -1]
+
+    return trained.task.source_words(batch.source[0]), next_word

@@ -13,15 +13,10 @@ from autograd import make_vjp
 from threadpoolctl import threadpool_limits
 
 from helpers import fast, positions
-from helpers.attention import additive, attention_weights
 from helpers.functions import embedding, linear
 from helpers.positions import position_score
-from helpers.recurrent import shown
 from helpers.runs.build import build
-from helpers.runs.trained import Map
-from helpers.seq2seq import named_score
 from helpers.shapes import require, shapes
-from helpers.tasks import END, START
 from helpers.transformer import blocks, encoder_block, enter, leave
 
 
@@ -164,66 +159,6 @@ def ablate_head(params, *path, head):
     return params | {
         "output": numpy.where(kept, params["output"], 0).astype(params["output"].dtype)
     }
-
-
-def forbidding(trained, text, looks, limit=60):
-    """Return what a recurrent model says, and where it looks, when some looks are forbidden.
-
-    A forbidden look gets weight 0; the others in its row keep their proportions, and the row sums
-    to 1. A row that may look nowhere gets a context of zeros.
-
-    Parameters
-    ----------
-    trained : Trained
-        A recurrent one, with attention or with one vector.
-    text : str or list of str
-        What is read.
-    looks : list of pairs of int
-        Row and column of its map ``cross``, from 0. A row is a step of the decoder, whatever it
-        comes to say there.
-    limit : int
-        Most words that it says.
-
-    Returns
-    -------
-    Map
-        As `Trained.maps` gives it; the rows are what is said.
-
-    Raises
-    ------
-    ValueError
-        If the model is not recurrent.
-
-    Examples
-    --------
-    >>> from helpers.runs import load
-    >>> reverser = load("reversal_attention_64")
-    >>> reverser.says("abcde"), forbidding(reverser, "abcde", [(0, 4)]).rows
-    (['e', 'd', 'c', 'b', 'a'], ['d', 'e', 'c', 'b', 'a', '(end)'])
-    """
-    settings, params = trained.settings, trained.params
-    require(settings.model == "recurrent", f"model = {settings.model!r} must be recurrent")
-    batch = trained.batch([trained.task.pair(text)])
-    step, (state, memory, _) = build(settings).begin(params, batch)
-    tokens, rows, columns = [START], [], range(memory.shape[1])
-    while len(rows) <= limit and tokens[-1] != END:
-        may = numpy.array([[[(len(rows), j) not in set(looks) for j in columns]]])
-        before = state
-        logits, (state, _, _) = step(numpy.array([tokens[-1:]]), (before, memory, may))
-        rows.append(_weights_of_step(trained, before, state, memory, may))
-        tokens.append(int(logits.argmax()))
-    said = trained.task.target_words(tokens[1 : limit + 1])
-    read = trained.task.source_words(batch.source[0]) if settings.attend else ["(summary)"]
-    return Map(numpy.concatenate(rows, axis=1)[None], [*said, "(end)"], read)
-
-
-def _weights_of_step(trained, before, after, memory, mask):
-    """Weights (1, 1, n_memory) of one step: attention inside asks with the state before it."""
-    if trained.settings.attention == "inside":
-        query, score = before, additive(trained.params["decoder"]["score"])
-    else:
-        query, score = shown(after), named_score(trained.settings.score, trained.params)
-    return attention_weights(query[:, None], memory, mask, score)
 
 
 def without_looks(trained, tokens, masks, silent=()):
