@@ -8,7 +8,6 @@ import autograd.numpy as np
 
 from helpers.attention import (
     attention_weights,
-    causal_mask,
     for_all_heads,
     join_heads,
     linear_score,
@@ -176,7 +175,8 @@ def decoder_step(params, embedded, cache, *, positions="sinusoidal", norm="pre",
     ((2, 1, 8), (2, 4, 1, 2))
     """
     start, n_new = cache["block_0"]["itself"]["keys"].shape[2], embedded.shape[1]
-    mask, score = causal_mask(start + n_new)[start:], position_score(positions)
+    n, score = start + n_new, position_score(positions)
+    mask = np.arange(start, n)[:, None] >= np.arange(n)  # not a whole map: n may be large
     x, grown = enter(params, embedded, positions, start), {"mask": cache["mask"]}
     parts = {"norm": norm, "residual": residual in (True, "decoder")}
     for i, block in enumerate(blocks(params)):
