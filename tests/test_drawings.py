@@ -54,6 +54,9 @@ def all_drawings():
         "one map": drawings.one_map(WORDS, SAID, np.tril(np.ones((7, 7))) / 7, **TOLD),
         "padded": drawings.padded([["quatre", "vingt"], ["douze"]], **TOLD),
         "shifted": drawings.shifted(["eighty", "four"], **TOLD),
+        "wanted": drawings.wanted(
+            {"table": ("abcd", [3, 0, 1, 2]), "twins": (["A1", "B2", "A3"], [2, None, 0])}, **TOLD
+        ),
         "waits": drawings.waits({"at once": [1] * 8, "one by one": range(1, 9)}, **TOLD),
         "exponentials": drawings.exponentials({"first": 2.0, "second": -1.0}, **TOLD),
         "amounts": drawings.amounts({"needed": 86.4, "there": 2048}, shown="{:,.0f}", **TOLD),
@@ -149,6 +152,27 @@ def test_what_a_decoder_is_asked_for_is_what_it_reads_one_place_later():
     parts = [one for one in tree_of(DRAWN["shifted"]).iter("g") if one.get("data-part")]
     wanted, read = zip(*map(texts, parts), strict=True)
     assert (read[0], wanted[-1]) == ("(start)", "(end)") and wanted[:-1] == read[1:]
+
+
+def test_each_card_looks_where_it_should_and_no_arrow_lies_on_another():
+    tree = tree_of(DRAWN["wanted"])
+    for name, places in (("wanted1", [3, 0, 1, 2]), ("wanted2", [2, None, 0])):
+        part = next(one for one in tree.iter("g") if one.get("data-part") == name)
+        arrows = [one for one in part.iter("g") if one.get("class") == "look"]
+        pairs = {(int(one.get("data-from")), int(one.get("data-to"))) for one in arrows}
+        assert pairs == {(i, j) for i, j in enumerate(places) if j is not None}
+        cards, flat = list(part.iter("rect")), []
+        for one in arrows:
+            way = next(one.iter("path")).get("d").removeprefix("M").split("L")
+            (x, _), (_, height), (_, _), (end, down) = (map(float, at.split()) for at in way)
+            for place, at in ((one.get("data-from"), x), (one.get("data-to"), end)):
+                card = cards[int(place)]
+                left, width = float(card.get("x")), float(card.get("width"))
+                assert left < at < left + width and down == float(card.get("y"))
+            flat.append((height, min(x, end), max(x, end)))
+        for i, (height, left, right) in enumerate(flat):
+            others = [(a, b) for h, a, b in flat[i + 1 :] if h == height]
+            assert all(b <= left or right <= a for a, b in others)
 
 
 def test_what_waits_stands_lower():

@@ -760,6 +760,60 @@ def waits(panels, *, label, caption):
     return _figure(_svg(found, 42 + 12 * last, label), caption)
 
 
+def wanted(rows, *, label, caption):
+    """Draw rows of cards, and an arrow from each card to the one that it should look at.
+
+    Parameters
+    ----------
+    rows : dict of str to (sequence of str, sequence of int)
+        Title -> cards, and for each card the place, from 0, of the one to look at; None for none.
+    label : str
+        The finding, for who cannot see the drawing.
+    caption : str
+
+    Returns
+    -------
+    IPython.display.HTML
+        Its parts are ``wanted1`` to ``wantedn``.
+
+    Examples
+    --------
+    >>> drawn = wanted({"row": ("abc", [None, 0, 1])}, label="", caption="").data
+    >>> drawn.count('class="look"')
+    2
+    """
+    found, top = [], 13
+    for k, (title, (cards, places)) in enumerate(rows.items()):
+        wide, levels = WIDTH / len(cards), _levels(places)
+        y = top + 12 + 9 * max(levels.values())  # of the boxes
+        inside = [_text(4, top, title, 12, "start", font_weight=700)]
+        for (i, j), level in levels.items():
+            start, end = wide * (i + 0.5) - 4, wide * (j + 0.5) + 4
+            corners = [(start, y), (start, y - 9 * level), (end, y - 9 * level), (end, y)]
+            arrow = _line(corners, _colour("self-attention"), 1.5)
+            inside.append(f'<g class="look" data-from="{i}" data-to="{j}">{arrow}</g>')
+        for i, card in enumerate(cards):
+            inside.append(_box(wide * i + 2, y, wide - 4, 22))
+            inside.append(_text(wide * (i + 0.5), y + 15, card, 12))
+        found.append(_part(f"wanted{k + 1}", inside))
+        top = y + 46
+    return _figure(_svg(found, top - 18, label), caption)
+
+
+def _levels(places):
+    """Heights of arrows, from 1: short ones below long ones, and none upon another."""
+    levels = {}
+    pairs = [(i, j) for i, j in enumerate(places) if j is not None]
+    for pair in sorted(pairs, key=lambda pair: abs(pair[0] - pair[1])):
+        taken = {
+            level
+            for other, level in levels.items()
+            if min(other) < max(pair) and min(pair) < max(other)
+        }
+        levels[pair] = next(level for level in itertools.count(1) if level not in taken)
+    return levels
+
+
 def exponentials(logits, *, label, caption):
     """Draw what a softmax does: each number, e to its power, and that as a share of the sum.
 
