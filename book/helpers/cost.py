@@ -39,8 +39,9 @@ def parameters(params):
 def products(layer, n, width):
     r"""Count the multiplications of a layer over n positions.
 
-    A recurrent layer has two maps of the width for each gate at each position; self-attention has
-    four projections, and one product for the scores and one for the weighted sums.
+    A recurrent layer has g pairs of maps of the width at each position, for word and state: one in
+    an RNN, three in a GRU (two gates and the candidate), four in an LSTM. Self-attention has four
+    projections, and one product for the scores and one for the weighted sums.
 
     .. math:: 2 g\, n d^2 \quad\text{and}\quad 4 n d^2 + 2 n^2 d
 
