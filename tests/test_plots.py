@@ -241,6 +241,24 @@ def test_levels_are_dashed_lines_with_names_inside_the_limits():
     assert axes.get_ylim()[0] < -1 and 3 < axes.get_ylim()[1]
 
 
+@pytest.mark.parametrize(("curve", "foot"), [([1, 1, 1], True), ([1, 0, 0], False)])
+def test_words_of_a_shade_keep_clear_of_the_curves(curve, foot):
+    figure = plots.new_figure()
+    names = {"x_label": "x", "y_label": "y", "limits": (0, 1.05)}
+    for drawn in ([1, 0.5, 0.5], curve):  # drawn again they move
+        plots.lines(figure, [1, 2, 3], {"a": drawn}, **names, shade=(1.5, 3, "not seen"))
+    (words,) = figure.axes[0].texts
+    assert words.xy == (1.5, 0 if foot else 1) and words.get_va() == ("bottom" if foot else "top")
+
+
+def test_numbers_below_a_logarithmic_axis_do_not_run_together():
+    figure = plots.new_figure()
+    names = {"x_label": "x", "y_label": "y", "x_scale": "log"}
+    lengths = [8, 12, 16, 17, 20, 24, 32, 48]
+    plots.lines(figure, lengths, {"a": lengths}, **names)
+    assert list(figure.axes[0].get_xticks()) == [n for n in lengths if n != 17]
+
+
 def test_points_show_each_seed_and_the_median():
     figure = plots.new_figure()
     plots.points(figure, {"a": [1, 5, 2], "b": [7]}, y_label="y")

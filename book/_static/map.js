@@ -98,9 +98,9 @@ const maps = (() => {
   // The largest number of each row that has one.
   function mostHTML(map) {
     return map.rows.map((row, i) => {
-      const size = map.weights[i].map(value => isNumber(value) ? Math.abs(value) : -1);
+      const size = map.weights[i].map(value => isNumber(value) ? value : -Infinity);
       const j = size.indexOf(Math.max(...size));
-      return size[j] >= 0 && filled(map, "most", { row: escape(row),
+      return isNumber(map.weights[i][j]) && filled(map, "most", { row: escape(row),
         column: escape(map.columns[j]), value: printed(map.weights[i][j], map.digits) });
     }).filter(Boolean).join("; ");
   }

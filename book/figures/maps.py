@@ -42,7 +42,7 @@ PLAIN_TEXT = {
     "cell": "{row}, {column}: {value}",
     "row": "{row}: {pairs}",
     "column": "{column}: {pairs}",
-    "most": "{row}: most at {column} ({value})",
+    "most": "{row}: largest at {column} ({value})",
     "none": "{row}, {column}: {value}",
 }
 CORNER = ("asks", "asked")
@@ -328,9 +328,9 @@ def largest(shown):
     sentences = []
     text = {**TEXT, **shown.get("text", {})}["most"]
     for row, weights in zip(shown["rows"], shown["weights"], strict=True):
-        size = [-1 if isinstance(value, str) else abs(value) for value in weights]
+        size = [-math.inf if isinstance(value, str) else value for value in weights]
         j = size.index(max(size))
-        if size[j] < 0:
+        if size[j] == -math.inf:
             continue  # there is no number yet
         value = printed(weights[j], shown.get("digits", 2))
         sentences.append(text.format(row=row, column=shown["columns"][j], value=value))

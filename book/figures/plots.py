@@ -272,7 +272,8 @@ def lines(
         Ends of the axes; by default those of this call's data. Give `limits` under a slider, or
         the scale changes from picture to picture.
     x_scale, y_scale : str
-        "linear" or "log". A logarithmic x axis has its ticks at the values in `x`.
+        "linear" or "log". A logarithmic x axis has its ticks at the values in `x`, but not
+        where two would run together.
     shade : (float, float, str), optional
         A stretch of the x axis to set apart, and why, such as lengths never trained on.
     mark : float, optional
@@ -309,7 +310,6 @@ def lines(
     if shade:
         axes.patches[-1].set_bounds(shade[0], 0, shade[1] - shade[0], 1)
         axes.texts[0].set_text(shade[2])
-        axes.texts[0].xy = (shade[0], 1)
     drawn = axes.lines[2 * len(series) :], axes.texts[shade is not None :]
     for (name, height), line, note in zip(levels.items(), *drawn, strict=False):
         line.set_ydata([height, height])
@@ -320,6 +320,8 @@ def lines(
     axes.set_xlim(x_limits or _room_around([*x, *(shade or ())[:2]], x_scale))
     values = np.concatenate([*(y.ravel() for y in series.values()), [*levels.values()]])
     axes.set_ylim(limits or _room_around(values, y_scale))
+    if shade:
+        _place_words(axes, shade, x, series.values())
     _tick_x(axes, x, x_scale)
     _name_axes(axes, x_label, y_label)
 
@@ -536,10 +538,22 @@ def _set_curve(line, dots, band, x, y):
 
 
 def _add_shade(axes):
-    """Add a grey stretch of the x axis and the words in its upper left corner, still empty."""
+    """Add a grey stretch of the x axis and its words, still empty."""
     across = axes.get_xaxis_transform()  # x in data, y from 0 to 1
     axes.add_patch(Rectangle((0, 0), 0, 1, transform=across, color="#eeeeee", zorder=0))
     _add_note(axes, across, (0, 1), (5, -4), color=GREY, ha="left", va="top")
+
+
+def _place_words(axes, shade, x, curves):
+    """Put the words at the head of the grey stretch, or at its foot if the head has more dots."""
+    inside = (x >= shade[0]) & (x <= shade[1])
+    dots = np.concatenate([y[:, inside].ravel() for y in curves])
+    to_axes = axes.transScale + axes.transLimits
+    height = to_axes.transform(np.c_[np.full(dots.size, shade[1]), dots])[:, 1]
+    at_foot = (height > 0.9).sum() > (height < 0.1).sum()
+    words = axes.texts[0]
+    words.xy = (shade[0], 0 if at_foot else 1)
+    words.set(position=(5, 4 if at_foot else -4), va="bottom" if at_foot else "top")
 
 
 def _room_around(values, scale):
@@ -558,7 +572,12 @@ def _room_around(values, scale):
 
 def _tick_x(axes, x, scale):
     if scale == "log":
-        axes.xaxis.set_major_locator(FixedLocator(x))
+        low, high = axes.get_xlim()
+        shown = []
+        for value in np.unique(x):  # a number too near to the last one would run into it
+            if not shown or value / shown[-1] >= (high / low) ** 0.045:
+                shown.append(value)
+        axes.xaxis.set_major_locator(FixedLocator(shown))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_locator(NullLocator())
     else:
