@@ -15,6 +15,7 @@ from jupyter_cache import get_cache
 
 import course
 import notebooks
+import pages
 from folders import BOOK, HTML, ROOT
 
 CHAPTERS = notebooks.chapters()
@@ -310,6 +311,14 @@ def test_a_chapter_has_all_its_parts(name):
     assert len(re.findall(rf"^({MOVES})\(", code, re.MULTILINE)) >= 2
     assert code.count("assert ") >= 4
     assert "{py:mod}`helpers." in text[text.index("## Where to read more") :], "links to the API"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("intro", "bugs")])
+def test_the_first_line_adds_up_the_minutes_of_the_exercises(name):
+    cells = [cell.source for cell in read(name).cells if cell.cell_type == "markdown"]
+    each = re.findall(r"^\*Difficulty .* about (\d+) minutes", "\n".join(cells), re.MULTILINE)
+    line = pages.chapter_lines().get(name[:2], "no line")
+    assert f" {sum(map(int, each))} for the exercises" in line, "see the table in instructors.md"
 
 
 def test_the_gallery_has_parts_of_its_own():

@@ -362,7 +362,7 @@ def looks(asked, rows, weights, *, chain, sums, label, caption, chosen=0, **look
     colour = _colour(look.get("station", "attention" if chain else "self-attention"))
     places = _side_by_side(asked, 20 if max(map(len, asked)) < 2 else 0)
     found = _vectors(asked, places, chain, colour, look.get("title", title))
-    below = _side_by_side(rows)
+    below = _side_by_side(rows, room=8)  # the chosen word is bold
     if not chain:
         pairs = itertools.product(places, below)
         ways = " ".join(f"M{top:g} 90L{x:g} 178" for (top, _), (x, _) in pairs)
@@ -388,9 +388,14 @@ def _tell(word, asked, row):
     return f"{word} looks at {', '.join(seen)}"
 
 
-def _side_by_side(words, pitch=0):
-    """Return (middle, width) for each word, over the whole width; equal ones if told so."""
+def _side_by_side(words, pitch=0, room=0):
+    """Return (middle, width) for each word, over the whole width; equal ones if told so.
+
+    Where there is space each is up to `room` wider than its word needs.
+    """
     widths = [pitch or max(26, 7.3 * len(word) + 7) for word in words]
+    spare = (WIDTH - 4 - sum(widths) - 6 * (len(words) - 1)) / len(words)
+    widths = [width + max(0, min(room, spare)) for width in widths]
     gap = min(14, (WIDTH - 4 - sum(widths)) / max(1, len(words) - 1))
     x = (WIDTH - sum(widths) - gap * (len(words) - 1)) / 2
     found = []
