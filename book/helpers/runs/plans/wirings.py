@@ -22,4 +22,4 @@ PLAN = [
     )
 ]
 KEEP = {}
-SEEDS = 3
+SEEDS = 5
