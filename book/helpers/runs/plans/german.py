@@ -11,4 +11,4 @@ KEEP = {
     "german_transformer": Settings(task="de9", model="transformer", steps=3000),
 }
 PLAN = [Settings(task="de9", steps=1500), *KEEP.values()]
-SEEDS = 3
+SEEDS = 5
