@@ -19,14 +19,6 @@ KNOWN = {
         "Temperature": 2.4,
         "Masks": 2.5,
     },
-    "06_alignment": {"Experiment 4: which way does the encoder read?": 2.3},
-    "07_self_attention": {
-        "The formula": 2.8,
-        "Experiment 1: why three projections?": 4.0,
-        "Watch it form": 2.7,
-        "Experiment 4: how far does the gradient reach?": 2.6,
-    },
-    "09_attention_vs_self_attention": {"One set of numbers for all three": 2.7},
 }
 
 # Stretches between what is seen: from the end of one to the beginning of the next, in pixels, with
