@@ -11,14 +11,6 @@ SEEN = "figure, .cell_output img, .exercise, .stations, .Quiz, .bd-article input
 #: Longer stretches that are known, in screens, by the last heading before each. None may grow;
 #: take one out when it has been filled.
 KNOWN = {
-    "02_recurrence": {"The code: a loop, then a faster loop": 2.2},
-    "03_bottleneck": {"Experiment 2: a larger budget, and other cells": 2.5},
-    "05_attention": {
-        "Move a query among keys": 2.2,
-        "By hand: three words": 2.3,
-        "Temperature": 2.4,
-        "Masks": 2.5,
-    },
     "06_alignment": {"Experiment 4: which way does the encoder read?": 2.3},
     "07_self_attention": {
         "The formula": 2.8,
