@@ -59,6 +59,11 @@ def all_drawings():
         ),
         "waits": drawings.waits({"at once": [1] * 8, "one by one": range(1, 9)}, **TOLD),
         "exponentials": drawings.exponentials({"first": 2.0, "second": -1.0}, **TOLD),
+        "means": drawings.means(
+            {"value of a": (0, 0), "value of b": (4, 0), "value of c": (0, 4)},
+            {"a": (1, 1), "b": (2, 0.5)},
+            **TOLD,
+        ),
         "amounts": drawings.amounts({"needed": 86.4, "there": 2048}, shown="{:,.0f}", **TOLD),
         "answers": drawings.answers(
             {"right": ["six", "(end)"], "said": ["ten", "seven", "(end)"]}, **TOLD
@@ -188,6 +193,18 @@ def test_bars_are_to_scale():
     assert abs(first / second - 86.4 / 2048) < 1e-3
     first, second = (boxes(DRAWN["exponentials"], f"share{i}")[0][2] for i in (1, 2))
     assert abs(second / first - np.exp(-3)) < 1e-3
+
+
+def test_means_lie_between_the_values():
+    corners = [boxes(DRAWN["means"], f"value{i}")[0] for i in (1, 2, 3)]
+    (xa, ya), (xb, _), (_, yc) = [(x + wide / 2, y + high / 2) for x, y, wide, high in corners]
+    for i, (across, up) in enumerate([(1, 1), (2, 0.5)], 1):
+        found = re.search(
+            rf'data-part="mean{i}".*?d="M([\d.]+) ([\d.]+)', DRAWN["means"], re.DOTALL
+        )
+        x, y = float(found[1]), float(found[2]) + 7
+        assert abs(x - xa - across / 4 * (xb - xa)) < 0.01
+        assert abs(y - ya - up / 4 * (yc - ya)) < 0.01
 
 
 def test_wrong_words_are_marked():

@@ -8,18 +8,6 @@ CHAPTERS = [path.stem for path in sorted(BOOK.glob("[0-9]*.ipynb"))]
 SCREEN = {"width": 1300, "height": 900}
 #: What there is to look at or to do: figures of all kinds, fields, exercises, quizzes.
 SEEN = "figure, .cell_output img, .exercise, .stations, .Quiz, .bd-article input, textarea"
-#: Longer stretches that are known, in screens, by the last heading before each. None may grow;
-#: take one out when it has been filled.
-KNOWN = {
-    "02_recurrence": {"The code: a loop, then a faster loop": 2.2},
-    "03_bottleneck": {"Experiment 2: a larger budget, and other cells": 2.5},
-    "05_attention": {
-        "Move a query among keys": 2.2,
-        "By hand: three words": 2.3,
-        "Temperature": 2.4,
-        "Masks": 2.5,
-    },
-}
 
 # Stretches between what is seen: from the end of one to the beginning of the next, in pixels, with
 # the heading that stands last before the stretch.
@@ -60,11 +48,6 @@ def stretches(browser, stem):
 @pytest.mark.pages
 @pytest.mark.parametrize("stem", CHAPTERS)
 def test_two_screens_without_anything_to_look_at_or_to_do_are_the_most(browser, stem):
-    long = {}
-    for screens, heading in stretches(browser, stem):
-        if screens > 2:
-            long[heading] = max(round(screens, 1), long.get(heading, 0))
-    known = KNOWN.get(stem, {})
-    print(stem, long)
-    worse = {name: n for name, n in long.items() if n > known.get(name, 2)}
-    assert not worse, f"{stem}: screens without a figure, behind these headings: {worse}"
+    found = stretches(browser, stem)
+    long = {heading: round(screens, 1) for screens, heading in found if screens > 2}
+    assert not long, f"{stem}: screens without a figure, behind these headings: {long}"

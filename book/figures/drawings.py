@@ -859,6 +859,53 @@ def exponentials(logits, *, label, caption):
 # ---- amounts and answers -----------------------------------------------------------------------
 
 
+def means(values, found, *, label, caption):
+    """Draw values as squares in the plane, and means of them, which lie between, as diamonds.
+
+    Parameters
+    ----------
+    values : dict of str to (float, float)
+        Three or more, in the order in which a line goes round them.
+    found : dict of str to (float, float)
+        The means, with what stands beside them.
+    label : str
+        The finding, for who cannot see the drawing.
+    caption : str
+
+    Returns
+    -------
+    IPython.display.HTML
+        Its parts are ``value1`` to ``valuen`` and ``mean1`` to ``meanm``.
+
+    Examples
+    --------
+    >>> corners = {"a": (0, 0), "b": (4, 0), "c": (0, 4)}
+    >>> drawn = means(corners, {"all alike": (4 / 3, 4 / 3)}, label="", caption="").data
+    >>> ">all alike<" in drawn
+    True
+    """
+    across, up = zip(*values.values(), strict=True)
+    scale = 235 / max(max(across) - min(across), max(up) - min(up))
+    height = scale * (max(up) - min(up)) + 64
+    colour = _colour("attention")
+
+    def place(x, y):
+        return 44 + scale * (x - min(across)), height - 32 - scale * (y - min(up))
+
+    corners = [place(*value) for value in values.values()]
+    drawn = [_line([*corners, corners[0]], arrow=False, dashes="3 3")]
+    for i, (name, (x, y)) in enumerate(zip(values, corners, strict=True)):
+        above = y < height / 2
+        inside = [_box(x - 6, y - 6, 12, 12, colour, 2, "var(--drawing-on, #fff)")]
+        inside.append(_text(x, y - 13 if above else y + 23, name, 12))
+        drawn.append(_part(f"value{i + 1}", inside))
+    for i, (name, mean) in enumerate(found.items()):
+        x, y = place(*mean)
+        path = f'<path d="M{x:g} {y - 7:g}l7 7l-7 7l-7 -7z" fill="{colour}"/>'
+        drawn.append(_part(f"mean{i + 1}", [path, _text(x - 11, y + 4, name, 12, "end")]))
+    return _figure(_svg(drawn, height, label), caption)
+
+
 def amounts(numbers, *, label, caption, station="one vector", shown="{:,}"):
     """Draw a bar for each number, to scale, with the number behind it.
 
