@@ -14,7 +14,7 @@ TAKE = """() => {
   const words = ":is(pre, code, dt, dd, p, li, td) :is(span, em, code)";
   for (const word of document.querySelectorAll("article " + words)) {
     if (word.childElementCount || !word.checkVisibility()) continue;
-    if (word.closest("figure, a, button, label")) continue;
+    if (word.closest("figure, a, button, label, [role=button]")) continue;
     const { color, fontSize, fontWeight, opacity } = getComputedStyle(word);
     const look = [color, fontSize, fontWeight, opacity, ground(word)].join();
     if (seen.has(look)) again.push(word);
