@@ -273,8 +273,7 @@ def test_every_entry_has_an_address_a_guess_and_a_fold(page):
 
 
 @pytest.mark.pages
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1300, 390])
+@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1300, "dark")])
 def test_the_page_fits_and_is_accessible(browser, theme, width):
     with browser.new_context(viewport={"width": width, "height": 900}) as context:
         page = context.new_page()
