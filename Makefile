@@ -3,7 +3,7 @@
 #   make book        build the book into _build/html (the first time, install what it needs)
 #   make serve       build it and serve it on this machine
 #   make lab         open the notebooks in JupyterLab
-#   make check       style, imports and unit tests: a minute and a half, while you write
+#   make check       style, imports and unit tests: four minutes, while you write
 #   make test        all that, grading, notebooks, strict build, built pages in a browser
 #   make notebooks   execute the notebooks and write them in the form that git keeps
 #   make assignments hand out problem sets, or chapters: make assignments CHAPTERS="03 06"
