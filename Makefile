@@ -52,8 +52,8 @@ check: .venv/here
 	$(LINT_IMPORTS) --no-logo --no-cache
 	$(TESTS) $(WHOLE_FILES) -m "not slow and not pages and not binder"
 
-# No chapter is executed more than twice: live, where nbval compares what it prints, and static,
-# for the book.
+# No chapter is executed more than once: nbval compares what it prints, and keeps what it shows
+# for the build.
 test: check compare
 	$(TESTS) $(WHOLE_FILES) -m "slow and not pages and not binder"
 	$(if $(filter true,$(CI)),$(MAKE) .venv-binder/installed && $(TESTS) -m binder)
@@ -62,7 +62,7 @@ test: check compare
 
 # That what is compared doesn't depend on the processor: OPENBLAS_CORETYPE=Haswell make compare
 compare: .venv/here
-	$(TESTS) $(WHOLE_FILES) $(NBVAL) book/*.ipynb
+	STATIC_BOOK=1 $(TESTS) $(WHOLE_FILES) $(NBVAL) book/*.ipynb
 
 notebooks: .venv/here
 	@$(BOOK) -m notebooks

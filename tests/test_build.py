@@ -188,6 +188,43 @@ def test_a_notebook_in_the_cache_is_not_executed_again(tmp_path, monkeypatch):
     course.execute_missing_notebooks(app, environment, ["one.ipynb"])
 
 
+KEEPING = """
+import sys
+from pathlib import Path
+import pytest
+from tests import uncounted
+uncounted.BUILD = Path(sys.argv[1])
+sys.exit(pytest.main(["--nbval", "-p", "no:cacheprovider", sys.argv[2]], plugins=[uncounted]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "static", "kept"),
+    [
+        ("import os; print(os.environ.get('STATIC_BOOK'))", "1", True),
+        ("print('another text')", "1", False),
+        ("print(1)", "", False),
+    ],
+)
+def test_what_passes_the_comparison_is_not_executed_again(tmp_path, source, static, kept):
+    path = write_notebook(tmp_path / "one.ipynb", source)
+    notebook = notebooks.read(path)
+    notebook.cells[0].execution_count = 1
+    notebook.cells[0].outputs = [nbformat.v4.new_output("stream", text="1\n")]
+    notebooks.write(notebook, path)
+    command = [sys.executable, "-c", KEEPING, str(tmp_path), str(path)]
+    environment = {**os.environ, "STATIC_BOOK": static}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (run.returncode == 0) == ("another" not in source), run.stdout
+    app, environment = sphinx_objects(tmp_path, cache=f".jupyter_cache/{course.fingerprint()}")
+    cache = course.get_cache(app.config.nb_execution_cache_path)
+    assert course.is_cached(cache, path) == kept
+    if kept:
+        _, shown = cache.merge_match_into_notebook(notebooks.read(path))
+        assert shown.cells[0].outputs[0].text == "1\n"
+
+
 def test_a_change_while_notebooks_run_is_told(tmp_path):
     write_notebook(tmp_path / "one.ipynb", "1")
     app, environment = sphinx_objects(tmp_path, cache="fingerprint-of-before")

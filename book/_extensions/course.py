@@ -55,10 +55,21 @@ def fingerprint(book=BOOK):
     return digest.hexdigest()[:16]
 
 
+def cache_folder(build):
+    """Return where outputs are kept as long as all that they depend on stays as it is."""
+    return Path(build, ".jupyter_cache", fingerprint())
+
+
+def keep(cache, path, notebook, seconds):
+    """Keep what a notebook showed when it was executed for the static book."""
+    notebooks.drop_progress_bars(notebook)
+    bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds})
+    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
 def configure(app, config):
     """Choose the cache folder; Sphinx reads every page again when this setting changes."""
-    cache = Path(app.outdir).parent / ".jupyter_cache" / fingerprint()
-    config.nb_execution_cache_path = str(cache)
+    config.nb_execution_cache_path = str(cache_folder(Path(app.outdir).parent))
     if not config.html_theme_options.get("repository_url"):
         config.html_theme_options["launch_buttons"] = {}  # there is nowhere to lead to
     # On GitHub the launch buttons lead to the repository that builds the book: forks as well.
@@ -100,11 +111,7 @@ def execute_missing_notebooks(app, environment, docnames):
         count = f"[{len(done)}/{len(missing)}]"
         logger.info(f"{count} {run.path.name} {outcome} in {run.seconds:.1f} s")
         if not run.error:
-            notebooks.drop_progress_bars(run.notebook)
-            bundle = CacheBundleIn(
-                run.notebook, str(run.path), data={"execution_seconds": run.seconds}
-            )
-            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+            keep(cache, run.path, run.notebook, run.seconds)
 
     timeout = app.config.nb_execution_timeout
     notebooks.execute_all(
