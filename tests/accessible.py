@@ -2,9 +2,10 @@
 
 from axe_playwright_python.sync_playwright import Axe
 
-# Takes away words of code and of text that look like one before, as their contrast is the same, and
-# of each module of the API all entries but two: one program makes them all. To measure everything
-# thousands of times takes minutes. What stands in a figure may lie on anything, so it stays.
+# Takes away words of code and of text that nobody sees, and words and formulas that look like one
+# before, as their contrast is the same; and of each module of the API all entries but two: one
+# program makes them all. To measure everything thousands of times takes minutes. What stands in a
+# figure may lie on anything, so it stays.
 TAKE = """() => {
   const seen = new Set(), again = [];
   const take = place => {
@@ -18,14 +19,14 @@ TAKE = """() => {
       place = place.parentElement;
     return place && getComputedStyle(place).backgroundColor;
   };
-  const words = ":is(pre, code, dt, dd, p, li, td) :is(span, em, code)";
+  const words = ":is(pre, code, dt, dd, p, li, td) :is(span, em, code, math)";
   for (const word of document.querySelectorAll("article " + words)) {
-    if (word.childElementCount || !word.checkVisibility()) continue;
+    if (word.localName !== "math" && word.childElementCount) continue;
     if (word.closest("figure, a, button, label, [role=button]")) continue;
     const { color, fontSize, fontWeight, opacity } = getComputedStyle(word);
-    const look = [color, fontSize, fontWeight, opacity, ground(word)].join();
-    if (seen.has(look)) again.push(word);
-    seen.add(look);
+    const look = [color, fontSize, fontWeight, opacity, ground(word), word.localName].join();
+    if (!word.checkVisibility() || seen.has(look)) again.push(word);
+    else seen.add(look);
   }
   taken.push(...again.map(take));
 }"""
