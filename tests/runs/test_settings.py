@@ -227,7 +227,7 @@ def test_settings_are_equal_after_any_journey(chosen):
     ):
         assert again == settings
         assert hash(again) == hash(settings)
-        assert settings.distance(again) == 0
+        assert settings.differing(again) == []
 
 
 @given(values, st.sampled_from(["width", "steps", "seed", "batch"]))
@@ -235,7 +235,7 @@ def test_other_settings_are_not_equal(chosen, name):
     settings = Settings(**chosen)
     other = settings.but(**{name: getattr(settings, name) + 1})
     assert other != settings
-    assert settings.distance(other) == 1
+    assert len(settings.differing(other)) == 1
 
 
 def test_numbers_of_numpy_become_pythons():

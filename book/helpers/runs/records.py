@@ -249,10 +249,11 @@ def select(runs, settings=None, **changes):
     require("seed" not in changes, "runs of all seeds are selected; leave seed out")
     start = Settings(task=runs[0].settings.task) if settings is None else settings
     wanted = start.but(**changes, seed=0)
-    chosen = [run for run in runs if run.settings.but(seed=0) == wanted]
+    other = [set(wanted.differing(run.settings)) - {"seed"} for run in runs]
+    chosen = [run for run, names in zip(runs, other, strict=True) if not names]
     if not chosen:
-        nearest = min((run.settings.but(seed=0) for run in runs), key=wanted.distance)
-        require(False, f"no run has {wanted}; the nearest has {nearest}")
+        nearest = runs[min(range(len(runs)), key=lambda place: len(other[place]))].settings
+        require(False, f"no run has {wanted}; the nearest has {nearest.but(seed=0)}")
     return chosen
 
 

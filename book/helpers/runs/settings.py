@@ -5,6 +5,7 @@ Knows no model but its options' names; stands on tasks.
 
 import dataclasses
 import difflib
+import functools
 import itertools
 import operator
 import re
@@ -284,7 +285,7 @@ class Settings:
         require_choice("model", self.model, CHOICES["model"])
         if self.rate is None:
             object.__setattr__(self, "rate", RATES[self.model])
-        for field in dataclasses.fields(self):
+        for field in _fields(type(self)):
             value = _typed(field.name, getattr(self, field.name), field.type)
             object.__setattr__(self, field.name, value)
             if field.name in CHOICES:
@@ -318,18 +319,18 @@ class Settings:
 
     def chosen(self):
         """Return what does not stand at its default, by name."""
-        defaults = _defaults(self.model)
-        values = dataclasses.asdict(self)
+        defaults = _defaults(type(self), self.model)
+        values = {field.name: getattr(self, field.name) for field in _fields(type(self))}
         return {name: value for name, value in values.items() if value != defaults.get(name)}
 
     def but(self, **changes):
         """Return other settings, with these changes; a rate not chosen follows the model."""
         return Settings(**{**self.chosen(), **changes})
 
-    def distance(self, other):
-        """Return in how many fields it differs from other settings."""
-        pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
-        return sum(one != another for one, another in pairs)
+    def differing(self, other):
+        """Return the names of the fields in which it differs from other settings."""
+        names = [field.name for field in _fields(type(self))]
+        return [name for name in names if getattr(self, name) != getattr(other, name)]
 
     def _require_own_task(self):
         """Raise unless the task is one that the model can learn."""
@@ -358,17 +359,25 @@ class Settings:
     def _require_own_options(self):
         """Raise unless the options of other models stand at their defaults."""
         own, kind = _own_options(self)
+        defaults = _defaults(type(self), self.model)
         for name in _OPTIONS:
             value = getattr(self, name)
             require(
-                name in own or value == _defaults(self.model)[name],
+                name in own or value == defaults[name],
                 f"{name} = {value!r} has no meaning for {kind}; leave it out",
             )
 
 
-def _defaults(model):
-    """Defaults of all fields that have one."""
-    fields = {field.name: field.default for field in dataclasses.fields(Settings)}
+@functools.cache
+def _fields(kind):
+    """Return the fields of `Settings`; a record of 500 runs asks for them thousands of times."""
+    return dataclasses.fields(kind)
+
+
+@functools.cache
+def _defaults(kind, model):
+    """Defaults of all fields of `Settings` that have one."""
+    fields = {field.name: field.default for field in _fields(kind)}
     del fields["task"]
     return fields | {"rate": RATES[model]}
 
@@ -419,7 +428,7 @@ def require_name(name):
     Traceback (most recent call last):
     TypeError: Settings has no 'stesp'; did you mean 'steps'?
     """
-    names = [field.name for field in dataclasses.fields(Settings)]
+    names = [field.name for field in _fields(Settings)]
     if name not in names:
         near = difflib.get_close_matches(name, names, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names)}"
