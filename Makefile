@@ -28,6 +28,7 @@ TESTS := $(BOOK) -m pytest -n auto
 WHOLE_FILES := --dist loadscope
 # All tests of a built page in one process, which opens it once.
 SAME_PAGES := --dist loadgroup
+IN_CI := $(filter true,$(CI))
 NBVAL := --nbval --nbval-cell-timeout=600 -p no:cacheprovider -p tests.uncounted
 LINT_IMPORTS := $(BOOK) -c "from importlinter.cli import lint_imports_command as main; main()"
 BUILD := $(BOOK) -c "from jupyter_book.cli.main import main; main()" build . -W -n --keep-going
@@ -55,8 +56,8 @@ check: .venv/here
 # No chapter is executed more than once: nbval compares what it prints, and keeps what it shows
 # for the build.
 test: check compare
-	$(TESTS) $(WHOLE_FILES) -m "slow and not pages and not binder"
-	$(if $(filter true,$(CI)),$(MAKE) .venv-binder/installed && $(TESTS) -m binder)
+	$(if $(IN_CI),$(MAKE) .venv-binder/installed)
+	$(TESTS) $(WHOLE_FILES) -m "$(if $(IN_CI),(slow or binder),slow and not binder) and not pages"
 	$(BUILD)
 	$(TESTS) $(SAME_PAGES) -m pages -rs
 
