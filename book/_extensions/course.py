@@ -1,4 +1,4 @@
-"""The course's Sphinx extension. It does six things, and brings `formulas`, `pages`, `search`.
+"""The course's Sphinx extension. It does seven things, and brings `formulas`, `pages`, `search`.
 
 1. Before Sphinx reads the notebooks, those whose outputs aren't in the cache are executed
    side by side, so that a plain ``jupyter-book build .`` is parallel and never stale.
@@ -8,6 +8,7 @@
 5. It gives the pages with live figures their scripts, and the book the models that they name,
    with a page that tests whether they run, ``selftest.html``.
 6. It says at the foot of every page where the book is published, once it is.
+7. It lets a page be read before the theme's scripts have come.
 """
 
 import hashlib
@@ -163,6 +164,23 @@ def add_scripts(app, pagename, templatename, context, doctree):
         app.add_css_file("math.css")
 
 
+def defer_scripts(app, pagename, templatename, context, doctree):
+    """Run the theme's scripts behind the page, in their order; lines in the page need the first.
+
+    The search page has scripts of its own that don't wait.
+    """
+
+    def deferred(script):
+        name = str(script.filename or "")
+        if not name or "documentation_options" in name:
+            return script
+        attributes = script.attributes | {"defer": "defer"}
+        return type(script)(script.filename, priority=script.priority, **attributes)
+
+    if pagename != "search":
+        context["script_files"] = [deferred(script) for script in context["script_files"]]
+
+
 def write_models(app, error):
     """Write the file of every model that a live figure of the book names, for its script."""
     if error or app.builder.format != "html":
@@ -191,6 +209,7 @@ def setup(app):
     app.connect("env-before-read-docs", execute_missing_notebooks)
     app.connect("html-page-context", mend_citation_roles)
     app.connect("html-page-context", add_scripts)
+    app.connect("html-page-context", defer_scripts, priority=900)
     app.connect("autodoc-skip-member", skip_fields)
     app.connect("build-finished", write_models)
     app.add_js_file(None, body=QUIET_SEARCH)
