@@ -1,4 +1,5 @@
-"""The course's Sphinx extension. It does seven things, and brings `formulas`, `pages`, `search`.
+"""The course's Sphinx extension. It does seven things, and brings `citations`, `formulas`, `pages`,
+`search`.
 
 1. Before Sphinx reads the notebooks, those whose outputs aren't in the cache are executed
    side by side, so that a plain ``jupyter-book build .`` is parallel and never stale.
@@ -213,6 +214,6 @@ def setup(app):
     app.connect("autodoc-skip-member", skip_fields)
     app.connect("build-finished", write_models)
     app.add_js_file(None, body=QUIET_SEARCH)
-    for name in ("formulas", "pages", "search"):
+    for name in ("citations", "formulas", "pages", "search"):
         app.setup_extension(name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
