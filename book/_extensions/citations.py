@@ -1,4 +1,4 @@
-r"""Citations in notebooks are plain links, so that JupyterLab, Binder and GitHub show who wrote what.
+r"""Citations in notebooks are plain links, so that JupyterLab and Binder show who wrote what.
 
 A notebook says ``[Gage (1994)](references.md#gage1994)`` or, in brackets, ``([Gage,
 1994](references.md#gage1994); [Sennrich et al., 2016](references.md#sennrich2016))``. For the book

@@ -1,5 +1,4 @@
-"""The course's Sphinx extension. It does seven things, and brings `citations`, `formulas`, `pages`,
-`search`.
+"""The course's Sphinx extension. It does seven things, and brings four others.
 
 1. Before Sphinx reads the notebooks, those whose outputs aren't in the cache are executed
    side by side, so that a plain ``jupyter-book build .`` is parallel and never stale.
@@ -10,6 +9,8 @@
    with a page that tests whether they run, ``selftest.html``.
 6. It says at the foot of every page where the book is published, once it is.
 7. It lets a page be read before the theme's scripts have come.
+
+The others are `citations`, `formulas`, `pages` and `search`.
 """
 
 import hashlib
