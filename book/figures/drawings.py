@@ -887,7 +887,8 @@ def means(values, found, *, label, caption):
     across, up = zip(*values.values(), strict=True)
     scale = 235 / max(max(across) - min(across), max(up) - min(up))
     height = scale * (max(up) - min(up)) + 64
-    colour = _colour("attention")
+    colour, ground = _colour("attention"), "var(--drawing-on, #fff)"
+    halo = {"paint_order": "stroke", "stroke": ground, "stroke_width": 4}
 
     def place(x, y):
         return 44 + scale * (x - min(across)), height - 32 - scale * (y - min(up))
@@ -896,13 +897,14 @@ def means(values, found, *, label, caption):
     drawn = [_line([*corners, corners[0]], arrow=False, dashes="3 3")]
     for i, (name, (x, y)) in enumerate(zip(values, corners, strict=True)):
         above = y < height / 2
-        inside = [_box(x - 6, y - 6, 12, 12, colour, 2, "var(--drawing-on, #fff)")]
+        inside = [_box(x - 6, y - 6, 12, 12, colour, 2, ground)]
         inside.append(_text(x, y - 13 if above else y + 23, name, 12))
         drawn.append(_part(f"value{i + 1}", inside))
     for i, (name, mean) in enumerate(found.items()):
         x, y = place(*mean)
         path = f'<path d="M{x:g} {y - 7:g}l7 7l-7 7l-7 -7z" fill="{colour}"/>'
-        drawn.append(_part(f"mean{i + 1}", [path, _text(x - 11, y + 4, name, 12, "end")]))
+        said = _text(x - 11, y + 4, name, 12, "end", **halo)  # it may cross the line
+        drawn.append(_part(f"mean{i + 1}", [path, said]))
     return _figure(_svg(drawn, height, label), caption)
 
 
