@@ -390,18 +390,20 @@ def _forbidden(trained, batch, found):
 
 def _replaced(trained, batch, rng, draws):
     """Mean log probabilities when another word stands at a place, (batch, n_target, n_source)."""
-    words, columns = len(trained.params["source_embedding"]) - FIRST, []
-    for j in range(batch.source.shape[1]):
-        found = 0
-        for _ in range(draws):
-            source = batch.source.copy()
-            other = rng.integers(1, words, size=len(source))  # steps on a circle: never the same
-            source[:, j] = FIRST + (source[:, j] - FIRST + other) % words
-            changed = batch._replace(source=source)
-            logits, _ = say(trained, read(trained, changed), batch.target_in)
-            found = found + said_log_probability(logits, batch.target_out)
-        columns.append(found / draws)
-    return numpy.stack(columns, axis=-1)
+    words, n = len(trained.params["source_embedding"]) - FIRST, batch.source.shape[1]
+    count, times = len(batch.source), n * draws
+    # All at once: place after place, and for each place draw after draw.
+    many = batch._replace(
+        source=numpy.tile(batch.source, (times, 1)),
+        source_lengths=numpy.tile(batch.source_lengths, times),
+    )
+    rows, places = numpy.arange(times * count), numpy.repeat(numpy.arange(n), draws * count)
+    steps = numpy.concatenate([rng.integers(1, words, size=count) for _ in range(times)])
+    old = many.source[rows, places]
+    many.source[rows, places] = FIRST + (old - FIRST + steps) % words  # on a circle: never the same
+    logits, _ = say(trained, read(trained, many), numpy.tile(batch.target_in, (times, 1)))
+    found = said_log_probability(logits, numpy.tile(batch.target_out, (times, 1)))
+    return found.reshape(n, draws, count, -1).mean(axis=1).transpose(1, 2, 0)
 
 
 def kendall_tau(one, other, pairs=None):

@@ -3,8 +3,9 @@
 The Transformers to compare with, at the same 500 steps and at 1000, are in the records of `parts`
 and `transformer`. What else might tell the two apart is changed by itself: the depth, how
 positions are told, and whether the source has to be predicted as well. With a prefix, in which the
-words of the source see each other, there are also twice the steps, and half the rate. The weights
-of the first five are kept: the chapter takes blocks of their map away.
+words of the source see each other, there are also twice the steps, and half the rate. And heads of
+queries that share their keys and values, two by two and all four. The weights of the first five are
+kept: the chapter takes blocks of their map away.
 """
 
 import numpy as np
@@ -21,6 +22,7 @@ PLAN = [
     STACK.but(positions="sinusoidal"),
     STACK.but(source_loss=True),
     PREFIX.but(rate=2e-3),
+    *(STACK.but(key_heads=shared) for shared in (2, 1)),
 ]
 SEEDS = 5
 KEEP = {f"one_stack_{seed}": STACK.but(seed=seed) for seed in range(SEEDS)}
