@@ -541,13 +541,14 @@ def join_heads(context, weight):
     return np.einsum("bhnd,hdw->bnw", context, weight)
 
 
+@shapes
 def for_all_queries(x, heads):
     """Repeat keys or values until each head of queries has a head of them.
 
     Parameters
     ----------
     x : array (batch, key_heads, n, width_head)
-    heads : int
+    heads : int, at least 1
         Of queries; heads / key_heads of them, one behind the other, share one of keys and values.
 
     Returns

@@ -468,7 +468,7 @@ def init_decoder_only(
         Number of tokens.
     width, heads, layers : int
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
-    key_heads : int, optional
+    key_heads : int, at least 1, optional
         Heads of keys and values, each for as many heads of queries; a head of its own for each, if
         not given. See `transformer.repeat_keys`.
     **options
