@@ -220,7 +220,9 @@ def test_shared_keys_are_kept_once_and_give_the_scores_of_one_pass(positions, ke
     whole, weights = decoder_only(repeat_keys(params), texts, positions=positions)
     agree(numpy.concatenate(scores, axis=1), whole[:, 2:])
     assert weights[0].shape == (3, 4, 5, 5)
-    assert abs(weights[0][:, 0] - weights[0][:, 1]).max() > 1e-3, "each head of queries asks for itself"
+    assert abs(weights[0][:, 0] - weights[0][:, 1]).max() > 1e-3, (
+        "each head of queries asks for itself"
+    )
 
 
 @each_position

@@ -58,7 +58,7 @@ _LIMITS = {
     ),
     **dict.fromkeys(
         ("warmup", "seed", "width_head", "hidden", "window", "key_heads"),
-        ("at least 0", lambda n: n >= 0)
+        ("at least 0", lambda n: n >= 0),
     ),
     **dict.fromkeys(
         ("rate", "clip", "start_length", "gain"),
