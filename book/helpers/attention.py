@@ -561,8 +561,8 @@ def for_all_queries(x, heads):
 
     Examples
     --------
-    >>> for_all_queries(numpy.array([[[[1]], [[2]]]]), 4).ravel()
-    array([1, 1, 2, 2])
+    >>> for_all_queries(numpy.array([[[[1.0]], [[2.0]]]]), 4).ravel()
+    array([1., 1., 2., 2.])
     """
     return x if x.shape[1] == heads else np.repeat(x, heads // x.shape[1], axis=1)
 
