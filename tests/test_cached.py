@@ -19,11 +19,12 @@ from test_transformer import (
 from helpers import cached
 from helpers.attention import multi_head_attention, padding_mask
 from helpers.cached import attend, decoder_step, keys_values, start_cache, start_writing
+from helpers.cost import cache_numbers
 from helpers.decoding import beam_search, greedy, without_cache
 from helpers.positions import position_score
 from helpers.start import init_decoder_only, init_transformer
 from helpers.tasks import END, START
-from helpers.transformer import decoder, decoder_only, transformer
+from helpers.transformer import decoder, decoder_only, repeat_keys, transformer
 
 pytestmark = pytest.mark.usefixtures("way")
 seeds = st.integers(0, 999)
@@ -201,6 +202,26 @@ def test_one_stack_writes_the_same_with_and_without_its_cache(positions, norm, p
     same_words(
         without_cache(whole, beginnings, numpy.full(12, 4)),
         start_writing(params, beginnings, prefix=prefix, **options),
+    )
+
+
+@pytest.mark.parametrize("key_heads", [1, 2])
+@each_position
+def test_shared_keys_are_kept_once_and_give_the_scores_of_one_pass(positions, key_heads):
+    params = talkative(init_decoder_only, 9, 16, 4, 2, positions=positions, key_heads=key_heads)
+    texts = SOURCES[:3, :5]
+    step, state = start_writing(params, texts[:, :2], positions=positions)
+    kept = sum(array.size for block in state.values() for array in block.values())
+    assert kept == 3 * cache_numbers(2, 16, 2, heads=4, key_heads=key_heads)
+    scores = []
+    for i in range(2, 5):
+        logits, state = step(texts[:, i : i + 1], state)
+        scores.append(logits)
+    whole, weights = decoder_only(repeat_keys(params), texts, positions=positions)
+    agree(numpy.concatenate(scores, axis=1), whole[:, 2:])
+    assert weights[0].shape == (3, 4, 5, 5)
+    assert abs(weights[0][:, 0] - weights[0][:, 1]).max() > 1e-3, (
+        "each head of queries asks for itself"
     )
 
 

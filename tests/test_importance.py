@@ -8,6 +8,7 @@ from figures import sides as module
 from figures.sides import side_by_side
 from figures.typed import Typed
 from helpers import importance, runs, tasks
+from helpers.functions import softmax
 from helpers.importance import MEASURES, forbidding, kendall_tau, measured, rollout
 from helpers.tasks import make_batch
 
@@ -26,6 +27,44 @@ def test_what_is_said_in_pieces_is_what_the_model_says(name, pair):
     logits, weights = importance.say(model, importance.read(model, batch), batch.target_in)
     assert np.allclose(logits, model.logits([pair]), atol=1e-4)
     assert np.allclose(weights, model.weights([pair])["cross"][:, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_of_ones_own_are_those_of_a_mask_if_they_are(name, pair):
+    """All weight on one place, said by hand and by a mask; and several draws at once."""
+    model, batch = runs.load(name), make_batch([pair])
+    found = importance.read(model, batch)
+    _, weights = importance.say(model, found, batch.target_in)
+    alone, n = np.zeros((3, *weights.shape)), weights.shape[-1]
+    for draw, place in enumerate((0, 2, 3)):
+        alone[draw, ..., place] = 1
+    said = importance.say_with(model, found, batch.target_in, alone)
+    for draw, place in enumerate((0, 2, 3)):
+        mask = (np.arange(n) == place)[None, None]
+        by_mask, _ = importance.say(model, found, batch.target_in, mask)
+        assert np.allclose(said[draw], by_mask, atol=1e-4)
+    assert abs(said[0] - said[1]).max() > 0.1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shuffling_moves_a_sharp_row_and_no_level_one(name, pair):
+    model, rng = runs.load(name), np.random.default_rng(0)
+    moved, most, right = importance.shuffled(model, [pair], rng, draws=40)
+    assert right.all() and moved.shape == most.shape == (1, 6)
+    assert moved[0, most[0].argmax()] > 0.9
+    level = np.full((2, 1, 1, 6, 4), 0.25) if name != NAMES[2] else np.full((2, 1, 4, 6, 4), 0.25)
+    batch = make_batch([pair])
+    said = importance.say_with(model, importance.read(model, batch), batch.target_in, level)
+    assert importance.total_variation(softmax(said[0]), softmax(said[1])).max() == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "distance"),
+    [([1, 0, 0], [1, 0, 0], 0), ([1, 0, 0], [0, 1, 0], 1), ([0.5, 0.3, 0.2], [0.2, 0.3, 0.5], 0.3)],
+)
+def test_total_variation(one, other, distance):
+    found = importance.total_variation(np.array(one), np.array(other))
+    assert found == pytest.approx(distance)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -25,8 +25,9 @@ attend.figures("sizes", (card, data, state) => {
   }
 
   return function update() {
-    const [width, layers, heads] = data.models[state.model], { n } = state;
-    const keyHeads = { "as many": heads, "one for 4": Math.floor(heads / 4), one: 1 }[state.keys];
+    const [width, layers, heads, published = heads] = data.models[state.model], { n } = state;
+    const shared = { "as many": heads, "one for 4": Math.floor(heads / 4), one: 1 };
+    const keyHeads = shared[state.keys] ?? published;
     const share = lookProducts(1, n, width) / blockProducts(1, n, width);
     setText(cells.cache, amount(2 * cacheNumbers(n, width, layers, heads, keyHeads)));
     setText(cells.share, `${printed(100 * share, 1)} %`);

@@ -8,6 +8,7 @@ from html import escape
 from figures.card import Choice, Slide, printed, show_card
 
 LENGTHS = tuple(2**k for k in range(7, 21))
+KEYS = ("as published", "as many", "one for 4", "one")
 ROWS = (
     ("cache", "keys and values kept, 2 bytes a number"),
     ("share", "share of scores and sums in the work for the next token"),
@@ -27,7 +28,7 @@ def show_sizes(counts, models, *, start, caption=""):
         and weighted sums in the multiplications for one more token, and the length at which it is
         a half.
     models : dict
-        Name -> (width, layers, heads).
+        Name -> (width, layers, heads), and heads of keys and values, where they are fewer.
     start : (str, int)
         Model and length at first.
     caption : str
@@ -39,8 +40,9 @@ def show_sizes(counts, models, *, start, caption=""):
     """
 
     def draw(model, keys, n):
-        width, layers, heads = models[model]
-        key_heads = {"as many": heads, "one for 4": heads // 4, "one": 1}[keys]
+        width, layers, heads, *published = models[model]
+        shared = {"as many": heads, "one for 4": heads // 4, "one": 1}
+        key_heads = shared.get(keys) or (published or [heads])[0]
         return _table(*counts(width, layers, heads, key_heads, n), layers, n)
 
     show_card(
@@ -48,10 +50,10 @@ def show_sizes(counts, models, *, start, caption=""):
         draw,
         [
             Choice("model", "Model", tuple(models)),
-            Choice("keys", "Heads of keys for those of queries", ("as many", "one for 4", "one")),
+            Choice("keys", "Heads of keys for those of queries", KEYS),
             Slide("n", "tokens so far", LENGTHS),
         ],
-        {"model": start[0], "keys": "as many", "n": start[1]},
+        {"model": start[0], "keys": KEYS[0], "n": start[1]},
         data={"models": models},
         caption=caption,
     )

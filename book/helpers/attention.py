@@ -541,6 +541,32 @@ def join_heads(context, weight):
     return np.einsum("bhnd,hdw->bnw", context, weight)
 
 
+@shapes
+def for_all_queries(x, heads):
+    """Repeat keys or values until each head of queries has a head of them.
+
+    Parameters
+    ----------
+    x : array (batch, key_heads, n, width_head)
+    heads : int, at least 1
+        Of queries; heads / key_heads of them, one behind the other, share one of keys and values.
+
+    Returns
+    -------
+    array (batch, heads, n, width_head)
+
+    References
+    ----------
+    One for all: Shazeer 2019; one for a group: Ainslie et al. 2023.
+
+    Examples
+    --------
+    >>> for_all_queries(numpy.array([[[[1.0]], [[2.0]]]]), 4).ravel()
+    array([1., 1., 2., 2.])
+    """
+    return x if x.shape[1] == heads else np.repeat(x, heads // x.shape[1], axis=1)
+
+
 def for_all_heads(mask):
     """(batch, n_queries, n_keys) -> (batch, 1, n_queries, n_keys), as all heads have one mask.
 

@@ -9,6 +9,7 @@ import autograd.numpy as np
 from helpers.attention import (
     attention_weights,
     for_all_heads,
+    for_all_queries,
     join_heads,
     linear_score,
     padding_mask,
@@ -29,16 +30,16 @@ def keys_values(params, keys_values_from, cache=None):
     Parameters
     ----------
     params : dict
-        ``queries``, ``keys`` and ``values`` (heads, width, width_head).
+        ``keys`` and ``values`` (key_heads, width, width_head).
     keys_values_from : array (batch, n, width)
     cache : dict, optional
         What this function returned for the n_before positions before, ``keys`` and ``values``
-        (batch, heads, n_before, width_head); it is not changed.
+        (batch, key_heads, n_before, width_head); it is not changed.
 
     Returns
     -------
     dict
-        ``keys`` and ``values`` (batch, heads, n_before + n, width_head).
+        ``keys`` and ``values`` (batch, key_heads, n_before + n, width_head).
 
     Raises
     ------
@@ -70,7 +71,8 @@ def attend(params, queries_from, cache, mask=None, score=scaled_dot):
         ``queries`` (heads, width, width_head) and ``output`` (heads, width_head, width_out).
     queries_from : array (batch, n_queries, width)
     cache : dict
-        ``keys`` and ``values`` (batch, heads, n_keys, width_head).
+        ``keys`` and ``values`` (batch, key_heads, n_keys, width_head): as many heads as of queries,
+        or fewer, see `attention.for_all_queries`.
     mask : boolean array to (batch, n_queries, n_keys), optional
         True = may attend.
     score : callable
@@ -95,8 +97,9 @@ def attend(params, queries_from, cache, mask=None, score=scaled_dot):
     (3, 2, 1, 5)
     """
     queries, mask = split_heads(queries_from, params["queries"]), for_all_heads(mask)
-    weights = attention_weights(queries, cache["keys"], mask, score)
-    return join_heads(weights @ seen(cache["values"], mask), params["output"]), weights
+    keys, values = (for_all_queries(cache[name], queries.shape[1]) for name in ("keys", "values"))
+    weights = attention_weights(queries, keys, mask, score)
+    return join_heads(weights @ seen(values, mask), params["output"]), weights
 
 
 @shapes
@@ -296,8 +299,8 @@ def stack_step(
         From `start.init_encoder`, with ``block_0.attention_norm.scale`` (width,).
     embedded : array (batch, n_new, width)
     cache : dict, optional
-        From the step before, with ``block_0.keys`` (batch, heads, n_before, width_head); it is not
-        changed.
+        From the step before, with ``block_0.keys`` (batch, key_heads, n_before, width_head); it is
+        not changed.
     prefix : bool
         Whether the new positions see each other, or each itself and earlier ones alone.
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
@@ -310,7 +313,7 @@ def stack_step(
     -------
     outputs : array (batch, n_new, width)
     cache : dict
-        ``keys`` and ``values`` (batch, heads, n_before + n_new, width_head) for each block.
+        ``keys`` and ``values`` (batch, key_heads, n_before + n_new, width_head) for each block.
 
     Examples
     --------

@@ -13,8 +13,15 @@ import numpy
 from autograd import make_vjp
 
 from helpers import seq2seq, transformer
-from helpers.attention import additive, attention_weights, causal_mask, split_heads
-from helpers.functions import embedding, linear
+from helpers.attention import (
+    additive,
+    attention_weights,
+    causal_mask,
+    join_heads,
+    multi_head_attention,
+    split_heads,
+)
+from helpers.functions import embedding, feed_forward, linear, softmax, tanh
 from helpers.positions import position_score
 from helpers.recurrent import shown
 from helpers.runs.build import build
@@ -126,6 +133,137 @@ def say(trained, found, target_in, mask=None, params=None):
     [block] = transformer.blocks(stack)
     x, _, weights = transformer.decoder_block(block, x, found.memory, causal, mask, **parts)
     return linear(params["output"], transformer.leave(stack, x)), weights
+
+
+def say_with(trained, found, target_in, weights):
+    """Return the logits of every word, if the looks at the source had weights of one's own.
+
+    Parameters
+    ----------
+    trained : Trained
+    found : Read
+    target_in : integer array (batch, n_target)
+        The target, shifted right by one.
+    weights : array (draws, batch, heads, n_target, n_source)
+        Several for each row.
+
+    Returns
+    -------
+    array (draws, batch, n_target, vocabulary)
+
+    Examples
+    --------
+    >>> from helpers.runs import load
+    >>> model = load("map_one_head_0")
+    >>> batch = model.batch([model.task.pair("deux cent trois", "two hundred and three")])
+    >>> found = read(model, batch)
+    >>> logits, weights = say(model, found, batch.target_in)
+    >>> again = say_with(model, found, batch.target_in, weights[None])
+    >>> bool(abs(again[0] - logits).max() < 1e-4)
+    True
+    """
+    settings, params = trained.settings, trained.params
+    if settings.model == "recurrent":
+        cell = seq2seq.cell_of(settings.encoder)
+        _, queries, _ = seq2seq.decode(params, target_in, found.memory, None, found.state, cell)
+        context = weights[:, :, 0] @ found.memory
+        both = np.concatenate([numpy.broadcast_to(queries, context.shape), context], axis=-1)
+        return linear(params["output"], tanh(linear(params["combine"], both)))
+    stack, parts = params["decoder"], (settings.norm, settings.residual is not False)
+    [block], score = transformer.blocks(stack), position_score(settings.positions)
+    x = transformer.enter(
+        stack, embedding(params["target_embedding"], target_in), settings.positions
+    )
+    own = multi_head_attention
+    x, _ = transformer.sublayer(
+        block["attention_norm"],
+        x,
+        lambda y: own(block["attention"], y, y, causal_mask(y.shape[1]), score),
+        *parts,
+    )
+    context = weights @ split_heads(found.memory, block["cross"]["values"])
+    fetched = join_heads(context.reshape(-1, *context.shape[2:]), block["cross"]["output"])
+    x = numpy.tile(x, (len(weights), 1, 1))
+    x, _ = transformer.sublayer(block["cross_norm"], x, lambda y: (fetched, None), *parts)
+    x, _ = transformer.sublayer(
+        block["feed_forward_norm"],
+        x,
+        lambda y: (feed_forward(block["expand"], block["shrink"], y), None),
+        *parts,
+    )
+    logits = linear(params["output"], transformer.leave(stack, x))
+    return logits.reshape(*weights.shape[:2], *logits.shape[1:])
+
+
+def shuffled(trained, pairs, rng, draws=100):
+    """How far what is said moves when the weights of each row are put in another order.
+
+    Parameters
+    ----------
+    trained : Trained
+    pairs : list of pairs
+        Of one length of source and one of target: nothing is padded.
+    rng : numpy.random.Generator
+        Draws the orders; all heads of a row get the same.
+    draws : int
+        How many orders for each row.
+
+    Returns
+    -------
+    moved : array (batch, n_target)
+        Total variation distance of the probabilities of the next word, see `total_variation`;
+        the median over the orders.
+    most : array (batch, n_target)
+        The largest weight of each row, of the mean of the heads.
+    right : boolean array (batch, n_target)
+        Whether the model says the word.
+
+    References
+    ----------
+    Jain and Wallace 2019, section 4.2.1.
+
+    Examples
+    --------
+    >>> from helpers.runs import load
+    >>> model = load("french_both_ways_0")
+    >>> pairs = [model.task.pair("deux cent trois", "two hundred and three")]
+    >>> moved, most, _ = shuffled(model, pairs, numpy.random.default_rng(0), draws=9)
+    >>> moved.shape, bool(moved[0, 0] > 0.9)
+    ((1, 5), True)
+    """
+    batch = make_batch(pairs)
+    found = read(trained, batch)
+    logits, weights = say(trained, found, batch.target_in)
+    rows = numpy.ones((draws, len(pairs), 1, *weights.shape[2:]), dtype=int)
+    orders = rng.permuted(rows.cumsum(axis=-1) - 1, axis=-1)
+    others = numpy.take_along_axis(weights[None], orders, axis=-1)
+    moved = total_variation(
+        softmax(say_with(trained, found, batch.target_in, others)), softmax(logits)
+    )
+    right = logits.argmax(axis=-1) == batch.target_out
+    return numpy.median(moved, axis=0), weights.mean(axis=1).max(axis=-1), right
+
+
+def total_variation(one, other):
+    r"""Distance of two distributions: 0 the same, 1 nothing in common.
+
+    .. math:: \tfrac12 \textstyle\sum_k |p_k - q_k|
+
+    Parameters
+    ----------
+    one, other : array (..., n)
+        Each row sums to 1.
+
+    Returns
+    -------
+    array (...)
+
+    Examples
+    --------
+    >>> total_variation(numpy.array([0.5, 0.5, 0.0]), numpy.array([0.25, 0.5, 0.25])).item()
+    0.25
+    """
+    return abs(one - other).sum(axis=-1) / 2
 
 
 @shapes
@@ -252,18 +390,20 @@ def _forbidden(trained, batch, found):
 
 def _replaced(trained, batch, rng, draws):
     """Mean log probabilities when another word stands at a place, (batch, n_target, n_source)."""
-    words, columns = len(trained.params["source_embedding"]) - FIRST, []
-    for j in range(batch.source.shape[1]):
-        found = 0
-        for _ in range(draws):
-            source = batch.source.copy()
-            other = rng.integers(1, words, size=len(source))  # steps on a circle: never the same
-            source[:, j] = FIRST + (source[:, j] - FIRST + other) % words
-            changed = batch._replace(source=source)
-            logits, _ = say(trained, read(trained, changed), batch.target_in)
-            found = found + said_log_probability(logits, batch.target_out)
-        columns.append(found / draws)
-    return numpy.stack(columns, axis=-1)
+    words, n = len(trained.params["source_embedding"]) - FIRST, batch.source.shape[1]
+    count, times = len(batch.source), n * draws
+    # All at once: place after place, and for each place draw after draw.
+    many = batch._replace(
+        source=numpy.tile(batch.source, (times, 1)),
+        source_lengths=numpy.tile(batch.source_lengths, times),
+    )
+    rows, places = numpy.arange(times * count), numpy.repeat(numpy.arange(n), draws * count)
+    steps = numpy.concatenate([rng.integers(1, words, size=count) for _ in range(times)])
+    old = many.source[rows, places]
+    many.source[rows, places] = FIRST + (old - FIRST + steps) % words  # on a circle: never the same
+    logits, _ = say(trained, read(trained, many), numpy.tile(batch.target_in, (times, 1)))
+    found = said_log_probability(logits, numpy.tile(batch.target_out, (times, 1)))
+    return found.reshape(n, draws, count, -1).mean(axis=1).transpose(1, 2, 0)
 
 
 def kendall_tau(one, other, pairs=None):

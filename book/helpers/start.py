@@ -457,7 +457,7 @@ def _with_one_set(params):
 
 
 def init_decoder_only(
-    rng, vocabulary, width=64, heads=4, layers=2, *, positions="rotary", **options
+    rng, vocabulary, width=64, heads=4, layers=2, *, positions="rotary", key_heads=None, **options
 ):
     """Start a decoder-only model, see `transformer.decoder_only`: one stack, no cross-attention.
 
@@ -468,6 +468,9 @@ def init_decoder_only(
         Number of tokens.
     width, heads, layers : int
     positions : {"sinusoidal", "learned", "rotary", "alibi", "none"}
+    key_heads : int, at least 1, optional
+        Heads of keys and values, each for as many heads of queries; a head of its own for each, if
+        not given. See `transformer.repeat_keys`.
     **options
         ``norm`` and ``longest``, as for `init_encoder`.
 
@@ -479,18 +482,25 @@ def init_decoder_only(
     Raises
     ------
     ValueError
-        As `init_encoder` does.
+        As `init_encoder` does, or if `key_heads` does not divide `heads`.
 
     Examples
     --------
-    >>> sorted(init_decoder_only(np.random.default_rng(0), 5, 8))
-    ['embedding', 'output', 'stack']
+    >>> params = init_decoder_only(np.random.default_rng(0), 5, 8, key_heads=1)
+    >>> sorted(params), params["stack"]["block_1"]["attention"]["values"].shape
+    (['embedding', 'output', 'stack'], (1, 8, 2))
     """
-    return {
+    kept = key_heads or heads
+    require(heads % kept == 0, f"key_heads = {key_heads} must divide heads = {heads}")
+    params = {
         "embedding": init_embedding(rng, vocabulary, width),
         "stack": init_encoder(rng, width, heads, layers, positions=positions, **options),
         "output": init_linear(rng, width, vocabulary),
     }
+    for i in range(layers):
+        own = params["stack"][f"block_{i}"]["attention"]
+        own |= {name: own[name][:kept] for name in ("keys", "values")}
+    return params
 
 
 # ---- recurrent models ------------------------------------------------------------------------

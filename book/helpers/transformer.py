@@ -18,6 +18,7 @@ from helpers.attention import (
     attention_weights,
     causal_mask,
     for_all_heads,
+    for_all_queries,
     join_heads,
     linear_score,
     local_mask,
@@ -558,6 +559,43 @@ def share_projections(params):
     encoder_blocks = _with_each_block(params["encoder"], own)
     decoder_blocks = _with_each_block(params["decoder"], own | {"cross": params["projections"]})
     return others | {"encoder": encoder_blocks, "decoder": decoder_blocks}
+
+
+def repeat_keys(params):
+    """Give each head of queries keys and values of its own, where several heads share them.
+
+    The projections that they share are repeated, so that their gradients are summed. A cache does
+    without: it keeps what is shared once, see `cached.attend`.
+
+    Parameters
+    ----------
+    params : dict
+        From `start.init_decoder_only`.
+
+    Returns
+    -------
+    dict
+        With as many ``keys`` and ``values`` in each block as ``queries``.
+
+    Examples
+    --------
+    >>> from helpers.start import init_decoder_only
+    >>> params = init_decoder_only(numpy.random.default_rng(0), 7, 8, key_heads=2)
+    >>> for one in (params, repeat_keys(params)):
+    ...     print(one["stack"]["block_0"]["attention"]["keys"].shape)
+    (2, 8, 2)
+    (4, 8, 2)
+    """
+
+    def whole(own):
+        heads, names = len(own["queries"]), ("keys", "values")
+        return own | {name: for_all_queries(own[name][None], heads)[0] for name in names}
+
+    stack = {
+        name: part | {"attention": whole(part["attention"])} if name.startswith("block_") else part
+        for name, part in params["stack"].items()
+    }
+    return params | {"stack": stack}
 
 
 def _with_each_block(params, own):

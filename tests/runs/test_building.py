@@ -60,6 +60,7 @@ OPTIONS = [
     (STACK, "source_loss", (False, True)),
     (STACK, "window", (0, 2)),
     (STACK.but(positions="learned"), "softmax", (True, False)),
+    (STACK.but(heads=4), "key_heads", (0, 1, 2)),
     (LAYER, "projections", CHOICES["projections"]),
     (TRANSFORMER, "shared_projections", (False, True)),
     (TRANSFORMER.but(layers=2, norm="post"), "shared_projections", (False, True)),

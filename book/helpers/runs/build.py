@@ -229,7 +229,8 @@ def _decoder_only(settings):
 
     def start(rng):
         sizes = sum(_one_table(settings)), settings.width
-        return init_decoder_only(rng, *sizes, **_shape(settings), norm=settings.norm)
+        shape = _shape(settings) | {"key_heads": settings.key_heads or None}
+        return init_decoder_only(rng, *sizes, **shape, norm=settings.norm)
 
     def write(params, tokens):
         return cached.start_writing(params, tokens, prefix=prefix, **options)
@@ -250,7 +251,8 @@ def _reading(settings):
     def read(params, batch, tokens, rng=None):
         seen = batch.source_lengths if prefix else None
         dropping = _dropout(settings, rng)
-        return transformer.decoder_only(params, tokens, seen, **options, **dropping)
+        whole = transformer.repeat_keys(params) if settings.key_heads else params
+        return transformer.decoder_only(whole, tokens, seen, **options, **dropping)
 
     return read
 

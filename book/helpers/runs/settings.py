@@ -58,7 +58,8 @@ _LIMITS = {
         ("width", "heads", "layers", "batch", "steps"), ("at least 1", lambda n: n >= 1)
     ),
     **dict.fromkeys(
-        ("warmup", "seed", "width_head", "hidden", "window"), ("at least 0", lambda n: n >= 0)
+        ("warmup", "seed", "width_head", "hidden", "window", "key_heads"),
+        ("at least 0", lambda n: n >= 0),
     ),
     **dict.fromkeys(
         ("rate", "clip", "start_length", "gain"),
@@ -96,6 +97,7 @@ _OPTIONS = (
         "projections",
         "window",
         "softmax",
+        "key_heads",
     ),
 )
 
@@ -181,6 +183,8 @@ class Settings:
     window : int
         So many of the newest positions a position of a decoder-only model sees, itself among
         them; 0: all.
+    key_heads : int
+        Its heads of keys and values, which divide its heads of queries; 0: as many.
     softmax : bool
         Whether its weights are a softmax of scores; or else those of linear attention, whose
         scores know no distance, so that its positions must be added to the embeddings.
@@ -261,6 +265,7 @@ class Settings:
     mask: str = "causal"
     window: int = 0
     softmax: bool = True
+    key_heads: int = 0
     source_loss: bool = False
     shared_projections: bool = False
     wires: str = WIRES
@@ -310,6 +315,10 @@ class Settings:
         )
         if self.model in ("recurrent_only", "last_state"):
             require_choice("encoder", self.encoder, CHOICES["encoder"][:3])
+        require(
+            not self.key_heads or self.heads % self.key_heads == 0,
+            f"key_heads = {self.key_heads} must divide heads = {self.heads}",
+        )
         if self.model != "transformer":
             require_choice("residual", self.residual, CHOICES["residual"][:2])
 
@@ -389,7 +398,7 @@ def _own_options(settings):
     if settings.model == "decoder_only":
         # In the only block, the target looks at sources that have not looked anywhere yet.
         own = _STACK if settings.layers == 1 else (*_STACK, "mask")
-        own = (*own, "window", "softmax")
+        own = (*own, "window", "softmax", "key_heads")
         own = (*own, "source_loss") if settings.mask == "causal" else own
         return own, (f"a decoder-only model with layers={settings.layers}, mask={settings.mask!r}")
     if settings.model == "recurrent_only":
