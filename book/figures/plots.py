@@ -141,7 +141,7 @@ def panels(figure, titles, columns=None, widths=None):
     True
     >>> phone = new_figure((3.5, 3))
     >>> upper, lower = panels(phone, "ab")
-    >>> bool(upper.bbox.y0 == lower.bbox.y1), float(phone.get_figheight())
+    >>> bool(upper.bbox.y0 > lower.bbox.y1), float(phone.get_figheight())
     (True, 6.0)
     """
     titles = list(titles)
@@ -153,7 +153,8 @@ def panels(figure, titles, columns=None, widths=None):
             figure.set_figheight(figure.get_figheight() * len(titles) / len(counts))
         counts, widths = [1] * len(titles), None
     figure.clear()
-    band, whole = 0.32 / figure.get_figheight() * any(titles), math.lcm(*counts)
+    inches = 0.42 if max(counts) == 1 else 0.32  # more below an axis than at the head of all
+    band, whole = inches / figure.get_figheight() * any(titles), math.lcm(*counts)
     grid = GridSpec(
         2 * len(counts),
         whole,
@@ -167,7 +168,7 @@ def panels(figure, titles, columns=None, widths=None):
         cell = grid[2 * row + 1, column * each : (column + 1) * each]
         part = figure.add_subfigure(cell, label=title)
         middle = (part.bbox.x0 + part.bbox.x1) / 2 / figure.bbox.width
-        place = middle, 1 - row / len(counts) - band / 2
+        place = middle, 1 - row / len(counts) - band + 0.16 / figure.get_figheight()
         figure.text(*place, title, size=LARGE, ha="center", va="center")
     return figure.subfigs
 
@@ -745,7 +746,7 @@ def _tick_x(axes, x, scale):
         return
     whole = x is not None and bool((x == x.round()).all())
     for most in range(8, 1, -1):
-        locator = MaxNLocator(most, integer=whole)
+        locator = MaxNLocator(most, integer=whole, steps=[1, 2, 2.5, 5, 10])
         ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
         formatter = ScalarFormatter()
         formatter.axis = axes.xaxis

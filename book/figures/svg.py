@@ -27,6 +27,8 @@ ANCHORS = {"left": "start", "center": "middle", "right": "end"}
 # Of text that stands upright, reading upwards.
 UPRIGHT = {"bottom": "start", "center": "middle", "center_baseline": "middle", "top": "end"}
 
+_extents = {}  # (text, font, whether it is a formula) -> width, height and descent
+
 
 def drawn(figure):
     """Return a figure as the elements of an SVG.
@@ -135,6 +137,12 @@ class _Pen(RendererBase):
     def option_scale_image(self):
         return True
 
+    def get_text_width_height_descent(self, s, prop, ismath):
+        key = s, hash(prop), ismath
+        if key not in _extents:  # the same words stand in picture after picture
+            _extents[key] = super().get_text_width_height_descent(s, prop, ismath)
+        return _extents[key]
+
     def open_group(self, s, gid=None):
         if s == "matplotlib.axis":
             self.inside = len(self.found)
@@ -194,19 +202,20 @@ class _Pen(RendererBase):
             self._add(one, look, filled)
 
     def draw_quad_mesh(self, gc, master_transform, meshWidth, meshHeight, coordinates, *others):
-        """Draw cells of one size, such as those of a colour bar, as a picture of a cell each."""
+        """Draw cells of one size, such as those of a colour bar, as a picture."""
         offsets, _, faces, *_ = others
-        corners = (
-            (master_transform).transform(coordinates.reshape(-1, 2)).reshape(coordinates.shape)
-        )
-        steps = np.diff(corners[0, :, 0]), np.diff(corners[:, 0, 1])
-        even = all(np.allclose(step, step[0], atol=0.01) for step in steps) and not np.any(offsets)
-        if not even or len(faces) != meshWidth * meshHeight:
-            return super().draw_quad_mesh(
-                gc, master_transform, meshWidth, meshHeight, coordinates, *others
-            )
-        cells = np.round(255 * np.reshape(faces, (meshHeight, meshWidth, 4))).astype(np.uint8)
+        corners = master_transform.transform(coordinates.reshape(-1, 2)).reshape(coordinates.shape)
+        cells = np.reshape(faces, (meshHeight, meshWidth, 4)) if len(faces) > 1 else None
+        if not np.isclose(corners[-1, 0, 0], corners[0, 0, 0]):  # rows stand upright
+            corners = corners.swapaxes(0, 1)
+            cells = None if cells is None else cells.swapaxes(0, 1)
+        steps = np.diff(corners[..., 0], axis=1), np.diff(corners[..., 1], axis=0)
+        even = all(np.allclose(step, step[0, 0], atol=0.01) for step in steps)
+        if cells is None or not even or np.any(offsets):
+            others = meshWidth, meshHeight, coordinates, *others
+            return super().draw_quad_mesh(gc, master_transform, *others)
         (left, low), (right, high) = corners[0, 0], corners[-1, -1]
+        cells = np.round(255 * cells).astype(np.uint8)
         self.draw_image(gc, left, low, cells, Affine2D().scale(right - left, high - low))
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
@@ -246,7 +255,7 @@ class _Pen(RendererBase):
         alpha = gc.get_alpha()
         opacity = f' opacity="{_number(alpha, 2)}"' if alpha is not None and alpha < 1 else ""
         file = io.BytesIO()
-        Image.fromarray(np.ascontiguousarray(im)).save(file, "PNG", optimize=True)
+        Image.fromarray(_without_white(im)).save(file, "PNG", optimize=True)
         self.found.append(
             (
                 f'<image {place} preserveAspectRatio="none" style="image-rendering:pixelated"'
@@ -323,6 +332,32 @@ def _without_line(renderer, gc):
     own.copy_properties(gc)
     own.set_linewidth(0)
     return own
+
+
+def _without_white(matrix):
+    """Take the white out of opaque colours: on white they look the same, and on any ground well.
+
+    Parameters
+    ----------
+    matrix : array of uint8, shape (height, width, 4)
+
+    Returns
+    -------
+    array of the same kind
+
+    Examples
+    --------
+    >>> _without_white(np.uint8([[[255, 255, 255, 255], [128, 128, 255, 255], [0, 9, 0, 90]]]))
+    array([[[  0,   0,   0,   0],
+            [  0,   0, 255, 127],
+            [  0,   9,   0,  90]]], dtype=uint8)
+    """
+    colours, opaque = matrix[..., :3].astype(float), matrix[..., 3:] == 255
+    share = 1 - colours.min(axis=-1, keepdims=True) / 255
+    pure = 255 + (colours - 255) / np.where(share > 0, share, 1)
+    pure = np.where(share > 0, pure, 0)
+    found = np.concatenate([pure, 255 * share], axis=-1)
+    return np.where(opaque, found.round(), matrix).astype(np.uint8)
 
 
 def _is_circle(path):
