@@ -746,7 +746,7 @@ def _tick_x(axes, x, scale):
         return
     whole = x is not None and bool((x == x.round()).all())
     for most in range(8, 1, -1):
-        locator = MaxNLocator(most, integer=whole, steps=[1, 2, 2.5, 5, 10])
+        locator = MaxNLocator(most, integer=whole, steps=[1, 2, 2.5, 4, 5, 10])
         ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
         formatter = ScalarFormatter()
         formatter.axis = axes.xaxis

@@ -22,6 +22,7 @@ from PIL import Image
 INCH = 96  # CSS pixels
 LIGHT = 0.8  # greys from here on are drawn as black that lets the ground through
 FEW = 50  # marks one can see through, each an element: those upon others look darker
+CLOUD = 200  # marks alike, from here on, stand at whole pixels, and once at each
 CAPS = {"butt": "butt", "round": "round", "projecting": "square"}
 ANCHORS = {"left": "start", "center": "middle", "right": "end"}
 # Of text that stands upright, reading upwards.
@@ -196,6 +197,8 @@ class _Pen(RendererBase):
             look += opacity
         else:
             mark = _path_data(shape.cleaned(curves=True), relative=True).removeprefix("m0 0")
+        if len(places) >= CLOUD:
+            places = np.unique(np.round(places), axis=0)
         data = [f"M{_number(x)} {_number(y)}{mark}" for x, y in places]
         alone = _sees_through(gc, rgbFace) and len(places) <= FEW
         for one in data if alone or not data else ["".join(data)]:
@@ -255,7 +258,7 @@ class _Pen(RendererBase):
         alpha = gc.get_alpha()
         opacity = f' opacity="{_number(alpha, 2)}"' if alpha is not None and alpha < 1 else ""
         file = io.BytesIO()
-        Image.fromarray(_without_white(im)).save(file, "PNG", optimize=True)
+        _with_palette(_without_white(im)).save(file, "PNG", optimize=True)
         self.found.append(
             (
                 f'<image {place} preserveAspectRatio="none" style="image-rendering:pixelated"'
@@ -358,6 +361,16 @@ def _without_white(matrix):
     pure = np.where(share > 0, pure, 0)
     found = np.concatenate([pure, 255 * share], axis=-1)
     return np.where(opaque, found.round(), matrix).astype(np.uint8)
+
+
+def _with_palette(matrix):
+    """Return a picture that lists its colours once, if they are few enough for that."""
+    colours, places = np.unique(matrix.reshape(-1, 4), axis=0, return_inverse=True)
+    if len(colours) > 256:
+        return Image.fromarray(np.ascontiguousarray(matrix))
+    picture = Image.fromarray(places.reshape(matrix.shape[:2]).astype(np.uint8))
+    picture.putpalette(colours.tobytes(), "RGBA")
+    return picture
 
 
 def _is_circle(path):
