@@ -379,7 +379,8 @@ def points(figure, groups, *, y_label, x_label="", limits=None, reference=None):
     ----------
     figure : Figure or SubFigure
     groups : dict of str to array, shape (n_seeds,)
-        Six at most; their names stand below the dots and may contain line breaks.
+        Six at most; their names stand below the dots and may contain line breaks. Where they are
+        too long for that, as on a phone, the figure lies on its side: each above its dots.
     y_label, x_label : str
         With units, if there are any.
     limits : (float, float), optional
@@ -403,24 +404,7 @@ def points(figure, groups, *, y_label, x_label="", limits=None, reference=None):
         if values.ndim != 1 or not values.size:
             raise ValueError(f"group {name!r} has shape {values.shape}: it must be (n_seeds,)")
     sideways, size = _fit_below(figure, list(groups))
-    structure = ("points", *groups, reference is not None, sideways)
-    if sideways:
-        top = 0.12 + 0.27 * bool(x_label) + 0.22 * bool(reference)
-        margins = 0.2, 0.2, 0.62 + _more_lines(y_label, figure, 0), top
-    else:
-        bottom = 0.35 + 0.2 * max(name.count("\n") for name in groups) + 0.27 * bool(x_label)
-        margins = 0.82 + _more_lines(y_label, figure, 1), 0.15, bottom, 0.15
-    axes, is_new = _axes(figure, structure, *margins)
-    if is_new:
-        _soften(axes, "x" if sideways else "y")
-        for colour, marker, _ in styles_of(groups):
-            axes.plot([], [], color=colour, linewidth=2.5, solid_capstyle="butt")
-            axes.plot([], [], marker, color=colour, markersize=7, alpha=0.7)
-        if reference:
-            (axes.axvline if sideways else axes.axhline)(0, **DASHED)
-            _add_note(axes, "data", (0, 0), (0, 0), color=GREY)
-        if sideways:
-            _name_rows(axes, groups, size, x_label)
+    axes = _start_points(figure, groups, y_label, x_label, reference, sideways, size)
     for index, values in enumerate(groups.values()):
         middle, at = np.nanmedian(values), index + 0.22 * sideways
         spread = np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else [0]
@@ -443,6 +427,30 @@ def points(figure, groups, *, y_label, x_label="", limits=None, reference=None):
         _name_axes(axes, x_label, y_label)
     if reference:
         _set_reference(axes, *reference, sideways)
+
+
+def _start_points(figure, groups, y_label, x_label, reference, sideways, size):
+    """Return axes with a bar and dots for each group, and the rest; all empty at first."""
+    structure = ("points", *groups, reference is not None, sideways)
+    if sideways:
+        top = 0.12 + 0.27 * bool(x_label) + 0.22 * bool(reference)
+        margins = 0.2, 0.2, 0.62 + _more_lines(y_label, figure, 0), top
+    else:
+        bottom = 0.35 + 0.2 * max(name.count("\n") for name in groups) + 0.27 * bool(x_label)
+        margins = 0.82 + _more_lines(y_label, figure, 1), 0.15, bottom, 0.15
+    axes, is_new = _axes(figure, structure, *margins)
+    if not is_new:
+        return axes
+    _soften(axes, "x" if sideways else "y")
+    for colour, marker, _ in styles_of(groups):
+        axes.plot([], [], color=colour, linewidth=2.5, solid_capstyle="butt")
+        axes.plot([], [], marker, color=colour, markersize=7, alpha=0.7)
+    if reference:
+        (axes.axvline if sideways else axes.axhline)(0, **DASHED)
+        _add_note(axes, "data", (0, 0), (0, 0), color=GREY)
+    if sideways:
+        _name_rows(axes, groups, size, x_label)
+    return axes
 
 
 def _fit_below(figure, names):
