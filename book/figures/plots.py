@@ -658,7 +658,7 @@ class _PlainNumbers(LogFormatterSciNotation):
 
 def _add_legend(axes, names, columns):
     """Name the curves that are there, above the axes."""
-    width, _ = _inches(axes.figure)
+    width, height = _inches(axes.figure)
     place = axes.get_position()
     legend = axes.legend(
         handles=axes.lines[: 2 * len(names) : 2],
@@ -672,9 +672,9 @@ def _add_legend(axes, names, columns):
         columnspacing=1.2,
         handlelength=2.4,
     )
-    if width < 2 * NARROWEST:  # from the edge of the figure on
+    if width < 2 * NARROWEST:  # from the edge of the figure on, above the topmost number
         left = (0.03 / width - place.x0) / place.width
-        legend.set_bbox_to_anchor((left, 0.98), axes.transAxes)
+        legend.set_bbox_to_anchor((left, 1 + 0.05 / (height * place.height)), axes.transAxes)
 
 
 def _set_curve(line, dots, band, x, y):
@@ -782,7 +782,8 @@ def _legend_layout(figure, series):
         if sum(handle + _text_width(column, MEDIUM) for column in columns) <= available:
             break
     breaks = max(sum(name.count("\n") for name in column) for column in columns)
-    return len(columns), names, 0.24 * length + 0.18 * breaks
+    above = 0.07 if width < 2 * NARROWEST else 0
+    return len(columns), names, 0.24 * length + 0.18 * breaks + above
 
 
 def _wrapped(text, size, room):
