@@ -13,9 +13,20 @@ for (const card of document.querySelectorAll("figure.explore")) {
     const position = places.reduce((sum, place, k) => sum + place * strides[k], 0);
     picture.setAttribute("aria-label", data.alts[position]);
     for (const { drawing, base, frames, made } of drawings) {
-      drawing.replaceChildren(...(made[position] ??= changed(base, frames[position])));
+      show(drawing, made[position] ??= changed(base, frames[position]));
     }
   });
+
+  /* What stays is not touched: laying out words takes longer than all else. */
+  function show(drawing, parts) {
+    const wanted = new Set(parts);
+    for (const part of [...drawing.children]) if (!wanted.has(part)) part.remove();
+    let place = drawing.firstChild;
+    for (const part of parts) {
+      if (part === place) place = place.nextSibling;
+      else drawing.insertBefore(part, place);
+    }
+  }
 
   /* The parts of a frame: those of the base, but for the stretches that differ. */
   function changed(base, differences) {
