@@ -247,9 +247,12 @@ def test_every_word_of_a_chart_can_be_read(open_page, name, viewport):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_no_page_holds_an_identifier_twice(name):
-    ids = re.findall(r'<[^>]*\sid="([^"]+)"', (HTML / name).read_text(encoding="utf-8"))
-    assert not [one for one, count in Counter(ids).items() if count > 1]
+def test_no_figure_holds_an_identifier_of_another(name):
+    page = (HTML / name).read_text(encoding="utf-8")
+    identifier = re.compile(r'<[^>]*\sid="([^"]+)"')
+    counts = Counter(identifier.findall(page))
+    for figure in re.findall(r"<figure.*?</figure>", page, re.DOTALL):
+        assert not [one for one in identifier.findall(figure) if counts[one] > 1]
 
 
 @pytest.mark.parametrize("name", PAGES)
