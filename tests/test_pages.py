@@ -6,10 +6,12 @@ import http.server
 import os
 import re
 import threading
+from collections import Counter
 from urllib.parse import urlsplit
 
 import pytest
 from accessible import serious_troubles
+from legible import unreadable
 
 import notebooks
 from folders import BOOK, HTML
@@ -175,7 +177,7 @@ def test_every_control_changes_its_picture(open_page, name):
             before = control_state(figure, control)
             move(page, control)
             page.wait_for_function(
-                "([figure, picture]) => figure.querySelector('canvas').toDataURL() !== picture",
+                "([figure, picture]) => figure.querySelector('.picture').innerHTML !== picture",
                 arg=[figure.element_handle(), before["picture"]],
             )
             after = control_state(figure, control)
@@ -195,13 +197,13 @@ def move(page, control):
 
 
 def control_state(figure, control):
-    """Return what a reader sees and hears of a control: its picture, value and value in words."""
+    """Return what one sees and hears of a control: picture, value and value in words."""
     chosen = control.locator("input:checked, input[type=range]")
     assert chosen.count() == 1
     words = chosen.evaluate("one => one.getAttribute('aria-valuetext') ?? one.labels[0].innerText")
     assert words.strip()
     return {
-        "picture": figure.locator("canvas").evaluate("canvas => canvas.toDataURL()"),
+        "picture": figure.locator(".picture").inner_html(),
         "value": chosen.input_value(),
         "words": words,
     }
@@ -218,7 +220,7 @@ def test_page_is_accessible_in_both_themes(open_page, server, name, theme):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_dark_theme_leaves_figures_as_they_are(open_page, server, name):
+def test_dark_theme_leaves_images_and_turns_charts(open_page, server, name):
     page = open_page(f"{server}/{name}", theme="dark")
     for picture in page.locator("article img, article canvas").all():
         assert picture.evaluate("picture => getComputedStyle(picture).filter") == "none"
@@ -226,9 +228,36 @@ def test_dark_theme_leaves_figures_as_they_are(open_page, server, name):
         background = output.evaluate("output => getComputedStyle(output).backgroundColor")
         assert background == "rgba(0, 0, 0, 0)", "the theme's grey panel is back"
     for card in page.locator("figure.explore, figure.plot").all():
-        assert (
-            card.evaluate("card => getComputedStyle(card).backgroundColor") == "rgb(255, 255, 255)"
+        ground = card.evaluate("card => getComputedStyle(card).backgroundColor")
+        assert ground == "rgba(0, 0, 0, 0)", "a chart has a ground of its own"
+        turned = card.locator(".picture svg:visible").evaluate(
+            "one => getComputedStyle(one).filter"
         )
+        assert turned == "invert(1) hue-rotate(180deg)"
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_word_of_a_chart_can_be_read(open_page, name, viewport):
+    """None is smaller than 11 pixels, over the edge, or over another, at any place of a control."""
+    page = open_page(f"{HTML.as_uri()}/{name}", viewport=viewport, alone=True)
+    assert not unreadable(page)
+    for drawing in page.locator("figure .picture svg:visible").all():
+        assert drawing.get_attribute("class") == ("narrow" if viewport is PHONE else "wide")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_figure_holds_an_identifier_of_another(name):
+    page = (HTML / name).read_text(encoding="utf-8")
+    identifier = re.compile(r'<[^>]*\sid="([^"]+)"')
+    counts = Counter(identifier.findall(page))
+    for figure in re.findall(r"<figure.*?</figure>", page, re.DOTALL):
+        assert not [one for one in identifier.findall(figure) if counts[one] > 1]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_weighs_what_a_phone_can_load(name):
+    assert packed_bytes(f"/{name}") <= 350_000
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -303,6 +332,9 @@ def test_on_paper_all_is_dark_on_white(open_page, name):
     assert pale == 0
     assert page.locator("figure input[type=range]:visible").count() == 0
     assert page.locator(".solution.toggle-hidden:visible").count() == 0
+    for drawing in page.locator("figure .picture svg:visible").all():
+        assert drawing.get_attribute("class") == "wide"
+        assert drawing.evaluate("one => getComputedStyle(one).filter") == "none"
 
 
 @pytest.mark.parametrize(

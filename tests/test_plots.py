@@ -267,15 +267,42 @@ def test_points_show_each_seed_and_the_median():
     assert list(seeds.get_ydata()) == [1, 5, 2]
 
 
-def test_series_differ_without_colour_and_stand_out_from_white():
-    colours, markers, styles = zip(*plots.STYLES, strict=True)
-    assert len(set(markers)) == len(set(styles)) == len(colours)
-    for colour in colours:
+def contrast(one, other):
+    """Return the ratio of two colours' luminances, as WCAG has it."""
+
+    def luminance(colour):
         linear = [
             c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)
         ]
-        luminance = np.dot([0.2126, 0.7152, 0.0722], linear)
-        assert 1.05 / (luminance + 0.05) >= 3
+        return np.dot([0.2126, 0.7152, 0.0722], linear) + 0.05
+
+    low, high = sorted([luminance(one), luminance(other)])
+    return high / low
+
+
+def turned(colour):
+    """Return what `invert(1) hue-rotate(180deg)` makes of a colour: the dark theme's filter."""
+    weights = np.array([0.213, 0.715, 0.072])  # the hue turned by half a circle, as CSS has it
+    return np.clip((2 * weights - np.eye(3)) @ (1 - np.array(to_rgb(colour))), 0, 1)
+
+
+def test_series_differ_without_colour_and_stand_out_from_either_ground():
+    colours, markers, styles = zip(*plots.STYLES, strict=True)
+    assert len(set(markers)) == len(set(styles)) == len(colours)
+    shades = [shade for shades in SHADES.values() for shade in shades]
+    for colour in [*colours, *shades]:
+        assert contrast(colour, "white") >= 3
+        assert contrast(turned(colour), "#14181e") >= 3  # the page's ground in the dark
+    for words in ("black", plots.GREY):
+        assert contrast(words, "white") >= 7
+        assert contrast(turned(words), "#14181e") >= 7
+
+
+def test_in_the_dark_a_colour_keeps_its_hue():
+    for colour in [*STATIONS.values(), plots.PLUS, plots.MINUS]:
+        before, after = np.array(to_rgb(colour)), turned(colour)
+        if np.ptp(before):
+            assert (np.argsort(before) == np.argsort(after)).all()
 
 
 @pytest.mark.parametrize(
@@ -370,3 +397,103 @@ def test_a_station_has_its_colour_in_curves_dots_and_bars():
     plots.bars(figure, np.ones(4), labels=list(STATIONS), y_label="")
     drawn = [to_rgb(patch.get_facecolor()[:3]) for patch in figure.axes[0].patches]
     assert drawn == [to_rgb(colour) for colour in STATIONS.values()]
+
+
+# On a phone
+
+
+PHONE = (3.55, 3.6)
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_on_a_phone_text_is_large_enough_and_inside_the_figure(draw):
+    figure = plots.new_figure(PHONE)
+    draw(figure, large=True)
+    pixels(figure)
+    for part in figure.subfigs or [figure]:
+        for axes in part.axes:
+            box, whole = axes.get_tightbbox(), part.bbox
+            assert whole.x0 - 1 <= box.x0 and box.x1 <= whole.x1 + 1
+            assert whole.y0 - 1 <= box.y0 and box.y1 <= whole.y1 + 1
+            for text in axes.findobj(lambda artist: hasattr(artist, "get_fontsize")):
+                assert text.get_fontsize() * 96 / 72 >= 11
+            assert overlap(axes.get_xticklabels(), "x") < 0
+
+
+def test_names_too_long_to_stand_beside_each_other_stand_above_their_dots():
+    names = ["French,\none vector", "French,\nattention", "German,\none vector, 6000 steps"]
+    groups = {name: [0.2 + index / 10, 0.4] for index, name in enumerate(names)}
+    drawn = {"y_label": "right", "x_label": "runs", "limits": (0, 1), "reference": (0.7, "chance")}
+    wide, narrow = plots.new_figure((7, 3)), plots.new_figure(PHONE)
+    for figure in (wide, narrow):
+        plots.points(figure, groups, **drawn)
+        plots.points(figure, {name: [0.5, 0.1] for name in names}, **drawn)  # it can be moved
+    pixels(narrow)
+    (upright,), (lying,) = wide.axes, narrow.axes
+    assert [label.get_text() for label in upright.get_xticklabels()] == names
+    assert list(upright.lines[1].get_ydata()) == list(lying.lines[1].get_xdata()) == [0.5, 0.1]
+    assert (lying.get_xlim(), lying.get_xlabel()) == ((0, 1), "right")
+    rows = {text.get_text(): text.get_window_extent() for text in lying.texts}
+    chance, *in_rows, title = (rows[name] for name in ("chance", *map(flat, names), "runs"))
+    assert title.y0 > chance.y1 > chance.y0 > in_rows[0].y1
+    assert all(above.y0 > below.y1 for above, below in itertools.pairwise(in_rows))
+    assert lying.lines[-1].get_xdata() == [0.7, 0.7]
+
+
+def flat(name):
+    return " ".join(name.split())
+
+
+def test_a_legend_has_as_many_columns_as_fit_and_breaks_long_names():
+    names = {"x_label": "x", "y_label": "y"}
+    long = "a name that is much too long for the width of any phone that there is"
+    for series, columns in (
+        (["GRU", "LSTM"], 2),
+        (["one vector, 3000 steps", "attention, 3000 steps"], 1),
+        ([long], 1),
+    ):
+        figure = plots.new_figure(PHONE)
+        plots.lines(figure, [1, 2], {name: [0, 1] for name in series}, **names)
+        pixels(figure)
+        legend = figure.axes[0].get_legend()
+        assert legend._ncols == columns
+        box = legend.get_window_extent()
+        assert box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
+        shown = [flat(text.get_text()) for text in legend.get_texts()]
+        assert shown == series
+
+
+def test_words_of_bars_stand_upright_where_they_would_run_together():
+    words = "mille deux cent quatre vingt dix-sept".split()
+    for size, angle in (((7, 3), 0), (PHONE, 90)):
+        figure = plots.new_figure(size)
+        plots.bars(figure, [0.1] * 6, labels=words, y_label="weight", x_label="read")
+        pixels(figure)
+        labels = figure.axes[0].get_xticklabels()
+        assert [label.get_text() for label in labels] == words
+        assert {label.get_rotation() for label in labels} == {angle}
+        assert overlap(labels, "x") < 0
+        named = figure.axes[0].xaxis.label.get_window_extent()
+        assert named.y1 < min(label.get_window_extent().y0 for label in labels)
+
+
+def test_panels_may_stand_in_rows_of_several_lengths_and_have_no_titles():
+    figure = plots.new_figure((6, 4))
+    above, left, right = plots.panels(figure, [""] * 3, columns=(1, 2))
+    assert above.bbox.width == figure.bbox.width == left.bbox.width + right.bbox.width
+    assert left.bbox.y1 == pytest.approx(figure.bbox.height / 2)
+    wider, other = plots.panels(plots.new_figure((6, 4)), "ab", widths=(2, 1))
+    assert wider.bbox.width == pytest.approx(2 * other.bbox.width)
+    phone = plots.new_figure((3.55, 4))
+    parts = plots.panels(phone, [""] * 3, columns=(1, 2))
+    assert phone.get_figheight() == 6
+    assert len({part.bbox.x0 for part in parts}) == 1 and parts[0].bbox.y0 > parts[2].bbox.y1
+
+
+def test_few_numbers_between_powers_of_ten_are_named_plainly():
+    figure = plots.new_figure()
+    names = {"x_label": "x", "y_label": "y", "y_scale": "log"}
+    plots.lines(figure, [1, 2], {"a": [0.2, 0.6]}, **names)
+    pixels(figure)
+    shown = [label.get_text() for label in figure.axes[0].get_yticklabels(which="minor")]
+    assert [text for text in shown if text][:2] == ["0.2", "0.3"]

@@ -3,13 +3,15 @@
 It stands between `plots`, which draws the figures, and the chapters, and knows no model. In a
 kernel (Lab, Binder, Colab) `explore` shows ipywidgets. When the book is built, its extension
 sets the environment variable STATIC_BOOK=1, and the same call writes plain HTML: a picture,
-native radio buttons and sliders, and one small picture for each of their positions. The page's
-scripts, ``_static/controls.js`` and ``frames.js``, need no kernel, no network and no widget
-library.
+native radio buttons and sliders, and for each of their positions what differs from the picture.
+The page's scripts, ``_static/controls.js`` and ``frames.js``, need no kernel, no network and no
+widget library.
+
+Pictures are SVG, so their words are in the page's own font. Each is drawn twice, once in its own
+size and once for a phone, and ``_static/explore.css`` shows the one that fits.
 """
 
 import asyncio
-import base64
 import inspect
 import io
 import itertools
@@ -24,28 +26,39 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from PIL import Image
 
+from figures import svg
 from figures.controls import choices, is_scale, panel, slider, texts
 from figures.plots import SCALE, new_figure
 
 MOST_POSITIONS = 400  # of all controls together: about what a page can carry
 UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
-FULL_COLOUR_BYTES = 60_000  # frames that are heavier together get fewer colours
+PHONE = 3.55  # inches: what the card of a picture has room for where a screen has 390 CSS pixels
 REST = 0.15  # seconds without a move, after which a kernel draws the whole picture
 WHOLE, SHORTEST = 6000, 250  # milliseconds of playing: from end to end, and one step
 
 
 def explore(
-    draw, *, alt, caption="", size=(6.4, 3.6), labels=None, start=None, play=None, **values
+    draw,
+    *,
+    alt,
+    caption="",
+    size=(6.4, 3.6),
+    phone=None,
+    labels=None,
+    start=None,
+    play=None,
+    **values,
 ):
     """Show a figure with something to choose or to move for each of the keywords in `values`.
 
     Six numbers or more, in their order, get a slider. Names, and fewer values, get radio buttons:
     all that there is to choose stands there.
 
-    `draw` is called as ``draw(figure, length=3)``, always with the same figure, which is empty at
-    the first call: it makes its artists once and changes them afterwards, as the functions of
-    `figures.plots` do. What it draws may depend on nothing but the values. It is an ordinary
-    function, so a test calls it at all `positions`.
+    `draw` is called as ``draw(figure, length=3)``, always with the same figure (in the built book
+    with the same two, see `picture`), which is empty at the first call: it makes its artists once
+    and changes them afterwards, as the functions of `figures.plots` do. What it draws may depend on
+    nothing but the values and the figure's size. It is an ordinary function, so a test calls it at
+    all `positions`.
 
     Parameters
     ----------
@@ -58,6 +71,9 @@ def explore(
         What to see in the picture; shown below it.
     size : (float, float)
         Width and height of the figure in inches.
+    phone : float, optional
+        Height on a phone in inches, or of one panel, where `figures.plots.panels` stand below each
+        other there; by default that of `size`.
     labels : dict of str to str, optional
         Names of the controls; by default the keywords with spaces for underscores.
     start : dict of str to value, optional
@@ -94,8 +110,12 @@ def explore(
     labels = {name: labels.get(name, name.replace("_", " ")) for name in values}
     start = {name: start.get(name, options[0]) for name, options in values.items()}
     _words(alt, start)
-    present = _show_frames if os.environ.get("STATIC_BOOK") == "1" else _show_widgets
-    present(draw, new_figure(size), alt, caption, labels, start, play, values)
+    if _is_static():
+        _show_frames(
+            draw, (size, (PHONE, phone or size[1])), alt, caption, labels, start, play, values
+        )
+    else:
+        _show_widgets(draw, new_figure(size), alt, caption, labels, start, play, values)
 
 
 def positions(**values):
@@ -119,16 +139,29 @@ def positions(**values):
         yield dict(zip(values, combination, strict=True))
 
 
-def show(figure, *, alt, caption=""):
-    """Show a finished figure as a picture with alternative text and a caption.
+def picture(draw, *data, alt, caption="", size=(6.4, 3.6), phone=None, **options):
+    """Draw a picture and show it, with its alternative text and a caption.
+
+    It is drawn into a new figure; for the built book into two, of which a page shows one. The other
+    is as wide as a phone: `draw` finds its place in either, as the functions of `figures.plots` do.
 
     Parameters
     ----------
-    figure : matplotlib.figure.Figure
+    draw : callable
+        A function of `figures.plots`, or any ``draw(figure, *data, **options)``.
+    *data
+        What it draws.
     alt : str
         The picture in words, for readers who can't see it.
     caption : str
         What to see in the picture; shown below it.
+    size : (float, float)
+        Width and height of the figure in inches.
+    phone : float, optional
+        Height on a phone in inches, or of one panel, where `figures.plots.panels` stand below each
+        other there; by default that of `size`.
+    **options
+        Of `draw`.
 
     Raises
     ------
@@ -137,10 +170,24 @@ def show(figure, *, alt, caption=""):
 
     Examples
     --------
-    >>> show(new_figure(), alt="nothing yet", caption="An empty figure.")  # doctest: +SKIP
+    >>> from figures.plots import bars
+    >>> picture(bars, [0.7, 0.3], labels="ab", y_label="weight", alt="bars of 0.7 and 0.3")
+    ... # doctest: +SKIP
     """
-    picture = _image_element(_pixels(figure), _words(alt, None))
-    _show_html(f'<figure class="plot">{picture}{_caption_element(caption)}</figure>')
+    words, drawings = _words(alt, None), []
+    for inches in (size, (PHONE, phone or size[1]))[: 2 if _is_static() else 1]:
+        figure = new_figure(inches)
+        draw(figure, *data, **options)
+        drawings.append((svg.drawn(figure), figure.get_size_inches()))
+    _show_html(
+        f'<figure class="plot">{_picture_element(drawings, words)}{_caption_element(caption)}'
+        "</figure>"
+    )
+
+
+def _is_static():
+    """Tell whether the book is built."""
+    return os.environ.get("STATIC_BOOK") == "1"
 
 
 def _plain_list(name, sequence):
@@ -203,21 +250,19 @@ def _words(alt, position):
     return text
 
 
-# The built book: HTML and pictures.
+# The built book: HTML and SVG.
 
 
-def _show_frames(draw, figure, alt, caption, labels, start, play, values):
-    base, frames = _draw_frames(draw, figure, start, values)
-    rows, columns = _changing_rectangle(base, frames)
-    sample = [_webp(frame[rows, columns]) for frame in frames[::4]]
-    if sum(map(len, sample)) * len(frames) > FULL_COLOUR_BYTES * len(sample):
-        base, frames = _round_colours(base), [_round_colours(frame) for frame in frames]
+def _show_frames(draw, sizes, alt, caption, labels, start, play, values):
+    drawings, frames = [], []
+    for size in sizes:
+        base, drawn, inches = _draw_frames(draw, size, start, values)
+        drawings.append((base, inches))
+        frames.append([svg.differences(base, lines) for lines in drawn])
     data = {
-        "x": columns.start,
-        "y": rows.start,
         "counts": [len(options) for options in values.values()],
         "alts": [_words(alt, position) for position in positions(**values)],
-        "frames": _pack(base, frames, rows, columns),
+        "frames": frames,
     }
     # In a script element, only a "<" could end the data too early.
     packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -227,7 +272,7 @@ def _show_frames(draw, figure, alt, caption, labels, start, play, values):
     ]
     _show_html(
         f'<figure class="explore" data-scripts="controls frames">'
-        f"<div>{_image_element(base, _words(alt, start))}</div>"
+        f"{_picture_element(drawings, _words(alt, start))}"
         f"{panel(controls, labels.values())}{_caption_element(caption)}"
         f'<script type="application/json">{packed}</script></figure>'
     )
@@ -241,63 +286,36 @@ def _control(label, options, value, played):
     return choices(label, texts(options), place)
 
 
-def _draw_frames(draw, figure, start, values):
-    """Return the pixels at the start, and at all positions; about 2.6 MB each."""
-    frames = []
+def _draw_frames(draw, size, start, values):
+    """Return the lines of the SVG at the start, those at all positions, and the size in inches."""
+    figure, frames = new_figure(size), []
     for position in [*positions(**values), start]:
         try:
             draw(figure, **position)
         except Exception as error:
             error.add_note(f"while explore drew the position {position}")
             raise
-        frames.append(_pixels(figure))
+        frames.append(svg.drawn(figure))
     base = frames.pop()
-    if (base != frames[list(positions(**values)).index(start)]).any():
+    if base != frames[list(positions(**values)).index(start)]:
         raise ValueError(
             f"draw gave two pictures for {start}: what it draws may depend on its values only; "
             "change the artists of the first call instead of adding new ones"
         )
-    return base, frames
+    return base, frames, figure.get_size_inches()
 
 
-def _changing_rectangle(base, frames):
-    """Return the rows and columns, as slices, outside of which all frames equal the base.
-
-    Parameters
-    ----------
-    base : array of uint8, shape (height, width, 3)
-    frames : list of arrays of the same shape
-
-    Returns
-    -------
-    (slice, slice)
-        One picture element at least.
-
-    Examples
-    --------
-    >>> base = np.zeros((4, 5, 3), np.uint8)
-    >>> frame = base.copy()
-    >>> frame[1:3, 2] = 255
-    >>> _changing_rectangle(base, [base, frame])
-    (slice(1, 3, None), slice(2, 3, None))
-    """
-    changes = np.zeros(base.shape[:2], bool)
-    for frame in frames:
-        changes |= (frame != base).any(axis=2)
-    changes[0, 0] |= not changes.any()
-    rows, columns = (np.flatnonzero(changes.any(axis=axis)) for axis in (1, 0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-
-
-def _pack(base, frames, rows, columns):
-    """Pack a rectangle of each frame: as it is, or only what differs from the base, if shorter."""
-    base, packed = base[rows, columns], []
-    for frame in frames:
-        crop = frame[rows, columns]
-        differs = (crop != base).any(axis=2, keepdims=True)
-        see_through = np.where(differs, np.dstack([crop, np.full(crop.shape[:2], 255)]), 0)
-        packed.append(min(_webp(crop), _webp(see_through.astype(np.uint8)), key=len))
-    return packed
+def _picture_element(drawings, alt):
+    """Return a picture: its SVG in one size or, for the style sheet to choose, in two."""
+    look = (
+        'class="{}"' if len(drawings) > 1 else 'style="max-width:100%;height:auto;background:#fff"'
+    )
+    names = ("wide", "narrow")[: len(drawings)]
+    drawn = "".join(
+        svg.element(lines, size, look.format(name))
+        for name, (lines, size) in zip(names, drawings, strict=True)
+    )
+    return f'<div class="picture" role="img" aria-label="{escape(alt)}">{drawn}</div>'
 
 
 def _pixels(figure):
@@ -309,31 +327,11 @@ def _pixels(figure):
     return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
 
 
-def _round_colours(pixels):
-    """Keep 16 shades a channel, black and white among them: smooth edges then weigh half."""
-    return ((pixels.astype(np.uint16) + 8) // 17 * 17).astype(np.uint8)
-
-
-def _webp(pixels):
-    """Pack pixels into a lossless WebP, as base64 text."""
-    return base64.b64encode(_file(pixels, "WEBP", lossless=True, method=4)).decode()
-
-
 def _file(pixels, kind, **options):
     """Return the bytes of a picture's file."""
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(file, kind, **options)
     return file.getvalue()
-
-
-def _image_element(pixels, alt):
-    """Return an image element; the theme filters no picture of class `dark-light`."""
-    height, width = (length // SCALE for length in pixels.shape[:2])
-    return (
-        f'<img class="dark-light" src="data:image/webp;base64,{_webp(pixels)}" '
-        f'width="{width}" height="{height}" style="max-width:100%;height:auto" '
-        f'alt="{escape(alt)}">'
-    )
 
 
 def _caption_element(caption):
@@ -406,7 +404,7 @@ class _Screen:
         self.later = loop.call_later(REST, self.whole)
 
     def whole(self):
-        """Show the figure as the built book does."""
+        """Show the figure as it is when nothing moves."""
         self._send(_pixels(self.figure), "PNG", compress_level=1)  # quickly, not tightly
         for part in self._parts():
             self._moved(part)  # to know it later
@@ -478,37 +476,3 @@ def _playable(moved):
     ipywidgets.jslink((button, "value"), (moved, "index"))
     moved.layout.flex = "1"
     return ipywidgets.HBox([moved, button])
-
-
-def picture(draw, *data, alt, caption="", size=(6.4, 3.6), **options):
-    """Draw a new figure and show it: what is drawn, the picture in words, and its caption.
-
-    Parameters
-    ----------
-    draw : callable
-        A function of `figures.plots`, or any ``draw(figure, *data, **options)``.
-    *data
-        What it draws.
-    alt : str
-        The picture in words, for readers who can't see it.
-    caption : str
-        What to see in the picture; shown below it.
-    size : (float, float)
-        Width and height of the figure in inches.
-    **options
-        Of `draw`.
-
-    Raises
-    ------
-    ValueError
-        If `alt` is empty.
-
-    Examples
-    --------
-    >>> from figures.plots import bars
-    >>> picture(bars, [0.7, 0.3], labels="ab", y_label="weight", alt="bars of 0.7 and 0.3")
-    ... # doctest: +SKIP
-    """
-    figure = new_figure(size)
-    draw(figure, *data, **options)
-    show(figure, alt=alt, caption=caption)

@@ -4,24 +4,37 @@ Like `explore`, which puts sliders under these figures, this module knows no mod
 Every function draws into a `Figure`, or a part of one (`panels`), and has it for itself: the
 first call makes the artists, later calls only change them, and the axes never move. So two
 pictures of one figure differ only where the data does.
+
+A figure may be as wide as a page or as a phone: what doesn't fit beside each other stands below
+each other, and no word is cut or smaller than 9 points.
 """
 
 import math
 from collections import Counter
+from functools import cache
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, Normalize, PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.gridspec import GridSpec
 from matplotlib.patches import Polygon, Rectangle
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.textpath import text_to_path
+from matplotlib.ticker import (
+    FixedLocator,
+    LogFormatterSciNotation,
+    MaxNLocator,
+    NullLocator,
+    ScalarFormatter,
+)
 
 from figures.colours import SHADES, STATIONS, station_of
 
 SCALE = 2  # picture elements to a CSS pixel: sharp on dense screens
 LARGE, MEDIUM, SMALL = 12, 11, 9  # points: axis labels, tick labels, crowded tick labels
 CHARACTER = 0.62  # width of an average character, as a part of its size
+NARROWEST = 2.2  # inches of a panel: where they would be narrower, each stands below the last one
 GREY = "#595959"
 PLUS, MINUS = "#0b5cad", "#b04200"  # of maps, as in _static/map.css
 DASHED = {"color": GREY, "linewidth": 1.5, "linestyle": (0, (4, 2)), "zorder": 1}
@@ -96,16 +109,23 @@ def new_figure(size=(6.4, 3.6)):
     return figure
 
 
-def panels(figure, titles, columns=None):
+def panels(figure, titles, columns=None, widths=None):
     """Split a figure into panels side by side, each below its title.
+
+    Where a panel would be too narrow, as on a phone, they stand below each other, and the figure
+    grows as much higher.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
     titles : sequence of str
-        One for each panel, from left to right; the same at every slider position.
-    columns : int, optional
-        So many side by side, the others in rows below; by default all.
+        One for each panel, from left to right; the same at every slider position. If all are
+        empty, there is no room for them either.
+    columns : int or sequence of int, optional
+        So many side by side, the others in rows below; or so many in each of the rows. By default
+        all.
+    widths : sequence of float, optional
+        Of the columns, relative to each other.
 
     Returns
     -------
@@ -119,20 +139,45 @@ def panels(figure, titles, columns=None):
     >>> heatmap(left, np.eye(3), rows="abc", columns="xyz")
     >>> panels(figure, ["cross-attention", "self-attention"])[0] is left
     True
+    >>> phone = new_figure((3.5, 3))
+    >>> upper, lower = panels(phone, "ab")
+    >>> bool(upper.bbox.y0 > lower.bbox.y1), float(phone.get_figheight())
+    (True, 6.0)
     """
-    if [panel.get_label() for panel in figure.subfigs] != list(titles):
-        figure.clear()
-        columns = columns or len(titles)
-        rows = math.ceil(len(titles) / columns)
-        heights = np.tile([0.32 / figure.get_figheight(), 1 / rows], rows)
-        heights[1::2] -= heights[0]
-        grid = GridSpec(2 * rows, columns, figure, height_ratios=heights)
-        for index, title in enumerate(titles):
-            row, column = divmod(index, columns)
-            figure.add_subfigure(grid[2 * row + 1, column], label=title)
-            place = (column + 0.5) / columns, 1 - row / rows - heights[0] / 2
-            figure.text(*place, title, size=LARGE, ha="center", va="center")
+    titles = list(titles)
+    if [panel.get_label() for panel in figure.subfigs] == titles:
+        return figure.subfigs
+    counts = _panels_in_rows(len(titles), columns)
+    if figure.get_figwidth() / max(counts) < NARROWEST and max(counts) > 1:
+        if not figure.subfigs:
+            figure.set_figheight(figure.get_figheight() * len(titles) / len(counts))
+        counts, widths = [1] * len(titles), None
+    figure.clear()
+    inches = 0.42 if max(counts) == 1 else 0.32  # more below an axis than at the head of all
+    band, whole = inches / figure.get_figheight() * any(titles), math.lcm(*counts)
+    grid = GridSpec(
+        2 * len(counts),
+        whole,
+        figure,
+        height_ratios=[band or 1e-9, 1 / len(counts) - band] * len(counts),
+        width_ratios=widths,
+    )
+    places = [(row, column) for row, count in enumerate(counts) for column in range(count)]
+    for title, (row, column) in zip(titles, places, strict=False):
+        each = whole // counts[row]
+        cell = grid[2 * row + 1, column * each : (column + 1) * each]
+        part = figure.add_subfigure(cell, label=title)
+        middle = (part.bbox.x0 + part.bbox.x1) / 2 / figure.bbox.width
+        place = middle, 1 - row / len(counts) - band + 0.16 / figure.get_figheight()
+        figure.text(*place, title, size=LARGE, ha="center", va="center")
     return figure.subfigs
+
+
+def _panels_in_rows(count, columns):
+    """Return how many panels stand in each row."""
+    if columns is None or isinstance(columns, int):
+        return [columns or count] * math.ceil(count / (columns or count))
+    return list(columns)
 
 
 def heatmap(
@@ -298,18 +343,19 @@ def lines(
     _require_curves(x, series)
     levels = levels or {}
     structure = ("lines", *series, x_scale, y_scale, shade is not None, mark is not None, *levels)
-    legend_columns = _legend_columns(figure, series)
-    legend_rows = math.ceil(len(series) / legend_columns) if any(series) else 0
-    left = 1 if y_scale == "log" else 0.82
-    axes, is_new = _axes(figure, structure, left, 0.15, 0.62, 0.15 + 0.24 * legend_rows)
+    legend_columns, legend_names, legend_height = _legend_layout(figure, series)
+    left = (1 if y_scale == "log" else 0.82) + _more_lines(y_label, figure, 1)
+    bottom = 0.62 + _more_lines(x_label, figure, 0)
+    axes, is_new = _axes(figure, structure, left, 0.15, bottom, 0.15 + legend_height)
     if is_new:
         axes.set(xscale=x_scale, yscale=y_scale)
-        _start_curves(axes, series, legend_columns, shade, levels, mark)
+        _start_curves(axes, series, shade, levels, mark)
+        if any(series):
+            _add_legend(axes, legend_names, legend_columns)
     for index, y in enumerate(series.values()):
         _set_curve(*axes.lines[2 * index : 2 * index + 2], axes.patches[index], x, y)
     if shade:
         axes.patches[-1].set_bounds(shade[0], 0, shade[1] - shade[0], 1)
-        axes.texts[0].set_text(shade[2])
     drawn = axes.lines[2 * len(series) :], axes.texts[shade is not None :]
     for (name, height), line, note in zip(levels.items(), *drawn, strict=False):
         line.set_ydata([height, height])
@@ -321,7 +367,7 @@ def lines(
     values = np.concatenate([*(y.ravel() for y in series.values()), [*levels.values()]])
     axes.set_ylim(limits or _room_around(values, y_scale))
     if shade:
-        _place_words(axes, shade, x, series.values())
+        _place_words(axes, shade, x, series.values())  # they need the limits
     _tick_x(axes, x, x_scale)
     _name_axes(axes, x_label, y_label)
 
@@ -333,7 +379,8 @@ def points(figure, groups, *, y_label, x_label="", limits=None, reference=None):
     ----------
     figure : Figure or SubFigure
     groups : dict of str to array, shape (n_seeds,)
-        Six at most; their names stand below the dots and may contain line breaks.
+        Six at most; their names stand below the dots and may contain line breaks. Where they are
+        too long for that, as on a phone, the figure lies on its side: each above its dots.
     y_label, x_label : str
         With units, if there are any.
     limits : (float, float), optional
@@ -356,31 +403,107 @@ def points(figure, groups, *, y_label, x_label="", limits=None, reference=None):
     for name, values in groups.items():
         if values.ndim != 1 or not values.size:
             raise ValueError(f"group {name!r} has shape {values.shape}: it must be (n_seeds,)")
-    structure = ("points", *groups, reference is not None)
-    bottom = 0.35 + 0.2 * max(name.count("\n") for name in groups) + 0.27 * bool(x_label)
-    axes, is_new = _axes(figure, structure, 0.82, 0.15, bottom, 0.15)
-    if is_new:
-        _soften(axes)
-        for colour, marker, _ in styles_of(groups):
-            axes.plot([], [], color=colour, linewidth=2.5, solid_capstyle="butt")
-            axes.plot([], [], marker, color=colour, markersize=7, alpha=0.7)
-        if reference:
-            axes.axhline(0, **DASHED)
-            _add_note(axes, axes.get_yaxis_transform(), (1, 0), (-4, 3), ha="right", color=GREY)
+    sideways, size = _fit_below(figure, list(groups))
+    axes = _start_points(figure, groups, y_label, x_label, reference, sideways, size)
     for index, values in enumerate(groups.values()):
-        middle = np.nanmedian(values)
+        middle, at = np.nanmedian(values), index + 0.22 * sideways
         spread = np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else [0]
-        axes.lines[2 * index].set_data([index - 0.28, index + 0.28], [middle, middle])
-        axes.lines[2 * index + 1].set_data(index + np.asarray(spread), values)
-    if reference:
-        axes.lines[-1].set_ydata([reference[0]] * 2)
-        axes.texts[0].xy = (1, reference[0])
-        axes.texts[0].set_text(reference[1])
+        half = 0.2 if sideways else 0.28
+        bar = [at - half, at + half], [middle, middle]
+        dots = at + np.asarray(spread), values
+        axes.lines[2 * index].set_data(*bar[:: -1 if sideways else 1])
+        axes.lines[2 * index + 1].set_data(*dots[:: -1 if sideways else 1])
     values = np.concatenate([*groups.values(), (reference or ())[:1]])
-    axes.set_xlim(-0.5, len(groups) - 0.5)
-    axes.set_ylim(limits or _room_around(values, "linear"))
-    axes.set_xticks(range(len(groups)), list(groups), size=MEDIUM)
-    _name_axes(axes, x_label, y_label)
+    limits = limits or _room_around(values, "linear")
+    if sideways:
+        axes.set_xlim(limits)
+        axes.set_ylim(len(groups) - 0.45, -0.62)
+        _tick_x(axes, None, "linear")
+        _name_axes(axes, y_label, "")
+    else:
+        axes.set_xlim(-0.5, len(groups) - 0.5)
+        axes.set_ylim(limits)
+        axes.set_xticks(range(len(groups)), list(groups), size=size)
+        _name_axes(axes, x_label, y_label)
+    if reference:
+        _set_reference(axes, *reference, sideways)
+
+
+def _start_points(figure, groups, y_label, x_label, reference, sideways, size):
+    """Return axes with a bar and dots for each group, and the rest; all empty at first."""
+    structure = ("points", *groups, reference is not None, sideways)
+    if sideways:
+        top = 0.12 + 0.27 * bool(x_label) + 0.22 * bool(reference)
+        margins = 0.2, 0.2, 0.62 + _more_lines(y_label, figure, 0), top
+    else:
+        bottom = 0.35 + 0.2 * max(name.count("\n") for name in groups) + 0.27 * bool(x_label)
+        margins = 0.82 + _more_lines(y_label, figure, 1), 0.15, bottom, 0.15
+    axes, is_new = _axes(figure, structure, *margins)
+    if not is_new:
+        return axes
+    _soften(axes, "x" if sideways else "y")
+    for colour, marker, _ in styles_of(groups):
+        axes.plot([], [], color=colour, linewidth=2.5, solid_capstyle="butt")
+        axes.plot([], [], marker, color=colour, markersize=7, alpha=0.7)
+    if reference:
+        (axes.axvline if sideways else axes.axhline)(0, **DASHED)
+        _add_note(axes, "data", (0, 0), (0, 0), color=GREY)
+    if sideways:
+        _name_rows(axes, groups, size, x_label)
+    return axes
+
+
+def _fit_below(figure, names):
+    """Return whether names are too long to stand beside each other, and their size."""
+    room = 72 * (_inches(figure)[0] - 0.97) / len(names)
+    for size in (MEDIUM, SMALL):
+        if _text_width(names, size) + 0.3 * size <= room:
+            return False, size
+    return True, MEDIUM
+
+
+def _name_rows(axes, groups, size, title):
+    """Write the name of each group above its dots, and above all what they are."""
+    room = 72 * _inches(axes.figure)[0] * axes.get_position().width
+    for index, name in enumerate(groups):
+        text = " ".join(name.split())
+        fits = _text_width([text], size) <= room
+        axes.text(
+            0.0,
+            index - 0.3,
+            text,
+            transform=axes.get_yaxis_transform(),
+            size=size if fits else SMALL,
+            va="center",
+        )
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    if title:
+        axes.annotate(
+            title,
+            (0, 1),
+            (0, -4),
+            xycoords=("axes fraction", "subfigure fraction"),
+            textcoords="offset points",
+            size=LARGE,
+            va="top",
+        )
+
+
+def _set_reference(axes, value, name, sideways):
+    """Put a dashed line at a value, and its name beside it."""
+    line, note = axes.lines[-1], axes.texts[0]
+    note.set_text(name)
+    if not sideways:
+        line.set_ydata([value, value])
+        note.xy, note.xycoords = (1, value), axes.get_yaxis_transform()
+        note.set(position=(-4, 3), ha="right")
+        return
+    line.set_xdata([value, value])
+    low, high = axes.get_xlim()
+    on_left = value < (low + high) / 2
+    note.xy, note.xycoords = (value, 1), axes.get_xaxis_transform()
+    note.set(position=(-3 if on_left else 3, 4), ha="left" if on_left else "right")
 
 
 def bars(figure, heights, *, labels, y_label, x_label="", limits=(0, 1)):
@@ -413,9 +536,13 @@ def bars(figure, heights, *, labels, y_label, x_label="", limits=(0, 1)):
             f"heights has shape {heights.shape}, but there are {len(labels)} labels: "
             f"it must be ({len(labels)},)"
         )
-    axes, is_new = _axes(figure, "bars", 0.82, 0.15, 0.62, 0.15)
+    left = 0.82 + _more_lines(y_label, figure, 1)
+    room = _room_of_bars(figure, labels)
+    bottom = 0.62 + (room and room * CHARACTER * MEDIUM / 72 - 0.1)
+    axes, is_new = _axes(figure, "bars", left, 0.15, bottom, 0.15)
     if is_new:
         _soften(axes)
+        axes.tick_params("x", labelrotation=90 if room else 0)
     for patch in axes.patches[len(heights) :]:
         patch.remove()
     for index in range(len(axes.patches), len(heights)):
@@ -449,16 +576,31 @@ def _name_axes(axes, x_label, y_label, on_top=False):
     """Label both axes at fixed places; left alone, labels move along with the tick labels."""
     width, height = _inches(axes.figure)
     place, part = axes.get_position(), axes.figure.transSubfigure
+    x_label, y_label = (
+        _wrapped(text, LARGE, 72 * room - 6) for text, room in ((x_label, width), (y_label, height))
+    )
     axes.set_xlabel(x_label, size=LARGE, va="top" if on_top else "bottom")
     axes.set_ylabel(y_label, size=LARGE, va="top")
     x_label_height = 1 - 0.08 / height if on_top else 0.06 / height
-    axes.xaxis.set_label_coords((place.x0 + place.x1) / 2, x_label_height, part)
-    axes.yaxis.set_label_coords(0.06 / width, (place.y0 + place.y1) / 2, part)
+    x, y = (
+        _within((low + high) / 2, (_text_width([text], LARGE) / 2 + 3) / 72 / length)
+        for low, high, text, length in (
+            (place.x0, place.x1, x_label, width),
+            (place.y0, place.y1, y_label, height),
+        )
+    )
+    axes.xaxis.set_label_coords(x, x_label_height, part)
+    axes.yaxis.set_label_coords(0.06 / width, y, part)
 
 
-def _soften(axes):
+def _within(middle, half):
+    """Return where the middle of something may stand that has to end before 0 and 1."""
+    return min(max(middle, half), max(1 - half, 0.5))
+
+
+def _soften(axes, axis="y"):
     axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#dddddd", linewidth=1)
+    axes.grid(axis=axis, color="#dddddd", linewidth=1)
     axes.set_axisbelow(True)
 
 
@@ -467,7 +609,7 @@ def _add_image(axes, matrix, low, high):
     ends = [MINUS, "white", PLUS] if low < 0 else ["white", PLUS]
     shades = LinearSegmentedColormap.from_list("map", ends).with_extremes(bad="#d9d9d9")
     scale = Normalize(low, high) if low < 0 else PowerNorm(0.5, low, high)
-    image = axes.imshow(matrix, cmap=shades, norm=scale, aspect="auto", interpolation="nearest")
+    image = axes.imshow(matrix, cmap=shades, norm=scale, aspect="auto", interpolation="none")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, pad=3, top=True, labeltop=True, bottom=False, labelbottom=False)
     figure = axes.figure
@@ -485,11 +627,12 @@ def _add_note(axes, coordinates, place, offset, **look):
     )
 
 
-def _start_curves(axes, series, legend_columns, shade, levels, mark):
+def _start_curves(axes, series, shade, levels, mark):
     """Add two lines (median, seeds) and a band for each of the series, and the rest; all empty."""
     _soften(axes)
-    if axes.get_yscale() == "log":
-        axes.yaxis.set_major_formatter("{x:g}")  # exponents would be too small to read
+    if axes.get_yscale() == "log":  # exponents would be too small to read
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(_PlainNumbers())
     for name, (colour, marker, style) in zip(series, styles_of(series), strict=True):
         look = {"color": colour, "marker": marker}
         axes.plot([], [], **look, linestyle=style, linewidth=2, markersize=6, label=name)
@@ -497,8 +640,6 @@ def _start_curves(axes, series, legend_columns, shade, levels, mark):
         # Smooth edges below the line would make the pages of slider figures a tenth heavier.
         band = Polygon(np.zeros((1, 2)), color=colour, alpha=0.18, linewidth=0, antialiased=False)
         axes.add_patch(band)
-    if any(series):
-        _add_legend(axes, legend_columns)
     if shade:
         _add_shade(axes)
     for _ in levels:
@@ -508,10 +649,20 @@ def _start_curves(axes, series, legend_columns, shade, levels, mark):
         axes.axvline(mark, **DASHED)
 
 
-def _add_legend(axes, columns):
+class _PlainNumbers(LogFormatterSciNotation):
+    """Names the numbers between powers of ten where few of those are seen."""
+
+    def __call__(self, x, pos=None):
+        return f"{x:g}" if super().__call__(x, pos) else ""
+
+
+def _add_legend(axes, names, columns):
     """Name the curves that are there, above the axes."""
-    axes.legend(
-        handles=axes.lines[::2],
+    width, height = _inches(axes.figure)
+    place = axes.get_position()
+    legend = axes.legend(
+        handles=axes.lines[: 2 * len(names) : 2],
+        labels=names,
         loc="lower left",
         bbox_to_anchor=(-0.01, 0.98),
         ncols=columns,
@@ -521,6 +672,9 @@ def _add_legend(axes, columns):
         columnspacing=1.2,
         handlelength=2.4,
     )
+    if width < 2 * NARROWEST:  # from the edge of the figure on, above the topmost number
+        left = (0.03 / width - place.x0) / place.width
+        legend.set_bbox_to_anchor((left, 1 + 0.05 / (height * place.height)), axes.transAxes)
 
 
 def _set_curve(line, dots, band, x, y):
@@ -546,14 +700,26 @@ def _add_shade(axes):
 
 def _place_words(axes, shade, x, curves):
     """Put the words at the head of the grey stretch, or at its foot if the head has more dots."""
+    left, right = axes.transAxes.inverted().transform(
+        axes.transData.transform([(edge, axes.get_ylim()[1]) for edge in shade[:2]])
+    )[:, 0]
+    width = 72 * _inches(axes.figure)[0] * axes.get_position().width
+    room = width * (min(right, 1) - max(left, 0)) - 8
+    text = _wrapped(shade[2], MEDIUM, room) if "\n" not in shade[2] else shade[2]
+    over = left * width + 5 + _text_width([text], MEDIUM) > width + 8
     inside = (x >= shade[0]) & (x <= shade[1])
     dots = np.concatenate([y[:, inside].ravel() for y in curves])
     to_axes = axes.transScale + axes.transLimits
     height = to_axes.transform(np.c_[np.full(dots.size, shade[1]), dots])[:, 1]
     at_foot = (height > 0.9).sum() > (height < 0.1).sum()
     words = axes.texts[0]
-    words.xy = (shade[0], 0 if at_foot else 1)
-    words.set(position=(5, 4 if at_foot else -4), va="bottom" if at_foot else "top")
+    words.set_text(text)
+    words.xy = (shade[1] if over else shade[0], 0 if at_foot else 1)
+    words.set(
+        position=(-2 if over else 5, 4 if at_foot else -4),
+        va="bottom" if at_foot else "top",
+        ha="right" if over else "left",
+    )
 
 
 def _room_around(values, scale):
@@ -571,29 +737,81 @@ def _room_around(values, scale):
 
 
 def _tick_x(axes, x, scale):
+    """Put numbers below the x axis, on a logarithmic one at the values in `x`; none too closely."""
+    low, high = axes.get_xlim()
+    width = 72 * _inches(axes.figure)[0] * axes.get_position().width
     if scale == "log":
-        low, high = axes.get_xlim()
-        shown = []
+        shown, end = [], -math.inf
         for value in np.unique(x):  # a number too near to the last one would run into it
-            if not shown or value / shown[-1] >= (high / low) ** 0.045:
+            place = width * math.log(value / low) / math.log(high / low)
+            half = _text_width([f"{value:g}"], MEDIUM) / 2
+            if place - half > end + 0.35 * MEDIUM:
                 shown.append(value)
+                end = place + half
         axes.xaxis.set_major_locator(FixedLocator(shown))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_locator(NullLocator())
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(8, integer=bool((x == x.round()).all())))
+        return
+    whole = x is not None and bool((x == x.round()).all())
+    for most in range(8, 1, -1):
+        locator = MaxNLocator(most, integer=whole, steps=[1, 2, 2.5, 4, 5, 10])
+        ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
+        formatter = ScalarFormatter()
+        formatter.axis = axes.xaxis
+        longest = _text_width(formatter.format_ticks(ticks), MEDIUM)
+        if not ticks[1:] or width * (ticks[1] - ticks[0]) / (high - low) > longest + 0.35 * MEDIUM:
+            break
+    axes.xaxis.set_major_locator(locator)
 
 
-def _legend_columns(figure, series):
-    """Return how many columns of legend entries fit beside each other, one at least."""
-    names, handle = list(series), 4.2 * MEDIUM  # the handle with the spaces around it
-    available = 72 * (_inches(figure)[0] - 1)
-    for count in range(len(names), 1, -1):
+def _legend_layout(figure, series):
+    """Return columns, names and height in inches of a legend.
+
+    There are as many columns as fit beside each other, one at least, and names that are still too
+    long are broken.
+    """
+    if not any(series):
+        return 0, [], 0
+    width = _inches(figure)[0]
+    available = 72 * (width - (0.1 if width < 2 * NARROWEST else 1))
+    handle = 4.4 * MEDIUM  # with the spaces around it
+    names = [_wrapped(name, MEDIUM, available - handle) for name in series]
+    for count in range(len(names), 0, -1):
         length = math.ceil(len(names) / count)
         columns = [names[start : start + length] for start in range(0, len(names), length)]
-        if sum(handle + CHARACTER * MEDIUM * _longest(column) for column in columns) <= available:
-            return len(columns)
-    return 1
+        if sum(handle + _text_width(column, MEDIUM) for column in columns) <= available:
+            break
+    breaks = max(sum(name.count("\n") for name in column) for column in columns)
+    above = 0.07 if width < 2 * NARROWEST else 0
+    return len(columns), names, 0.24 * length + 0.18 * breaks + above
+
+
+def _wrapped(text, size, room):
+    """Break text between words where a line would be longer than the room, in points."""
+    lines = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _text_width([longer], size) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def _more_lines(label, figure, axis):
+    """Return the inches that a label of an axis (0: x, 1: y) needs for its second line and more."""
+    room = 72 * _inches(figure)[axis] - 6
+    return 0.2 * _wrapped(label, LARGE, room).count("\n")
+
+
+def _text_width(texts, size):
+    """Return the width in points of the longest line, in a font wider than those of most pages."""
+    return max((_line_width(line, size) for text in texts for line in text.split("\n")), default=0)
+
+
+@cache
+def _line_width(line, size):
+    return text_to_path.get_text_width_height_descent(line, FontProperties(size=size), False)[0]
 
 
 def _label_room(figure, rows, columns, count):
@@ -604,6 +822,14 @@ def _label_room(figure, rows, columns, count):
     if _longest(columns) <= 1 or flat <= available:
         return row_room, 0
     return row_room, min(12, _longest(columns))
+
+
+def _room_of_bars(figure, labels):
+    """Return the room, in characters, for upright labels of bars, or 0 if they can lie flat."""
+    flat = len(labels) * (_longest(labels) + 0.3) * CHARACTER * SMALL
+    if _longest(labels) <= 2 or flat <= 72 * (_inches(figure)[0] - 0.97):
+        return 0
+    return min(14, _longest(labels))
 
 
 def _label_rows(axes, labels):
@@ -624,7 +850,8 @@ def _label_columns(axes, labels):
     place = axes.get_position()
     pitch = 72 * width * place.width / np.ptp(axes.get_xlim())
     if axes.xaxis.get_major_ticks(1)[0].label1.get_rotation():
-        need, room = 1.1, 72 * (height * (1 - place.y1) - 0.36) / CHARACTER
+        side = place.y0 if axes.xaxis.get_ticks_position() == "bottom" else 1 - place.y1
+        need, room = 1.1, 72 * (height * side - 0.36) / CHARACTER
     else:
         need, room = (_longest(labels) + 0.3) * CHARACTER, math.inf
     size = MEDIUM if pitch > need * MEDIUM else SMALL
