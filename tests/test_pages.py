@@ -7,7 +7,8 @@ import os
 import re
 import threading
 from collections import Counter
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from accessible import serious_troubles
@@ -74,8 +75,9 @@ def shelf(browser):
 def open_page(browser, shelf):
     """Return a function that opens a page; what the page complains of fails the test.
 
-    A page of the same address, theme and size is opened once for all tests of the file. What a
-    test does to it must not matter to another; if it would, it says ``alone=True``.
+    A page of the same address, theme and size is opened once for all tests of the file, so most
+    open it from disk. What a test does to it must not matter to another; if it would, it says
+    ``alone=True``. Addresses that the page asked for are in its list ``asked_for``.
     """
     opened = []
 
@@ -83,6 +85,8 @@ def open_page(browser, shelf):
         context, troubles = browser.new_context(viewport=viewport, color_scheme=theme), []
         context.route(lambda url: not is_local(url), lambda route: refuse(route, troubles))
         page = context.new_page()
+        page.asked_for = []
+        page.on("request", lambda request: page.asked_for.append(request.url))
         listen(page, troubles)
         page.goto(url)
         return page, troubles
@@ -211,8 +215,8 @@ def control_state(figure, control):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_accessible_in_both_themes(open_page, server, name, theme):
-    page = open_page(f"{server}/{name}", theme=theme)
+def test_page_is_accessible_in_both_themes(open_page, name, theme):
+    page = open_page(f"{HTML.as_uri()}/{name}", theme=theme)
     assert page.locator("html").get_attribute("data-theme") == theme
     # Between the themes nothing but colours changes.
     serious = serious_troubles(page, ["color-contrast"] if theme == "dark" else None)
@@ -220,30 +224,31 @@ def test_page_is_accessible_in_both_themes(open_page, server, name, theme):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_dark_theme_leaves_images_and_turns_charts(open_page, server, name):
-    page = open_page(f"{server}/{name}", theme="dark")
-    for picture in page.locator("article img, article canvas").all():
-        assert picture.evaluate("picture => getComputedStyle(picture).filter") == "none"
-    for output in page.locator("div.cell_output .text_html").all():
-        background = output.evaluate("output => getComputedStyle(output).backgroundColor")
-        assert background == "rgba(0, 0, 0, 0)", "the theme's grey panel is back"
-    for card in page.locator("figure.explore, figure.plot").all():
-        ground = card.evaluate("card => getComputedStyle(card).backgroundColor")
-        assert ground == "rgba(0, 0, 0, 0)", "a chart has a ground of its own"
-        turned = card.locator(".picture svg:visible").evaluate(
-            "one => getComputedStyle(one).filter"
-        )
-        assert turned == "invert(1) hue-rotate(180deg)"
+def test_dark_theme_leaves_images_and_turns_charts(open_page, name):
+    page = open_page(f"{HTML.as_uri()}/{name}", theme="dark")
+    assert looks(page, "article img, article canvas", "filter") <= {"none"}
+    clear = {"rgba(0, 0, 0, 0)"}
+    assert looks(page, "div.cell_output .text_html", "backgroundColor") <= clear, "a grey panel"
+    assert looks(page, "figure.explore, figure.plot", "backgroundColor") <= clear, "a ground"
+    turned = {"invert(1) hue-rotate(180deg)"}
+    assert looks(page, "figure .picture svg:visible", "filter") <= turned
+
+
+def looks(page, selector, name):
+    """Return all that a property of elements is."""
+    script = "(all, name) => all.map(one => getComputedStyle(one)[name])"
+    return set(page.locator(selector).evaluate_all(script, name))
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("name", PAGES)
 def test_every_word_of_a_chart_can_be_read(open_page, name, viewport):
     """None is smaller than 11 pixels, over the edge, or over another, at any place of a control."""
-    page = open_page(f"{HTML.as_uri()}/{name}", viewport=viewport, alone=True)
+    page = open_page(f"{HTML.as_uri()}/{name}", viewport=viewport)
     assert not unreadable(page)
-    for drawing in page.locator("figure .picture svg:visible").all():
-        assert drawing.get_attribute("class") == ("narrow" if viewport is PHONE else "wide")
+    shown = "drawings => drawings.map(drawing => drawing.getAttribute('class'))"
+    kinds = page.locator("figure .picture svg:visible").evaluate_all(shown)
+    assert set(kinds) <= {"narrow" if viewport is PHONE else "wide"}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -257,12 +262,12 @@ def test_no_figure_holds_an_identifier_of_another(name):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_weighs_what_a_phone_can_load(name):
-    assert packed_bytes(f"/{name}") <= 350_000
+    assert packed_bytes(f"{HTML.as_uri()}/{name}") <= 350_000
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_fits_on_a_phone(open_page, server, name):
-    page = open_page(f"{server}/{name}", viewport=PHONE)
+def test_page_fits_on_a_phone(open_page, name):
+    page = open_page(f"{HTML.as_uri()}/{name}", viewport=PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     for figure in page.locator("figure").all():
         box = figure.bounding_box()
@@ -287,14 +292,13 @@ def test_launch_buttons_lead_to_the_notebook(path):
 
 def packed_bytes(url):
     """Return what a file of the book weighs when a server packs it."""
-    return len(gzip.compress((HTML / urlsplit(url).path.lstrip("/")).read_bytes()))
+    return len(gzip.compress(Path(unquote(urlsplit(url).path)).read_bytes()))
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_theme_weighs_little(open_page, server, name):
+def test_the_theme_weighs_little(open_page, name):
     """All that a page brings besides itself: no font of icons, no script of megabytes."""
-    page = open_page(f"{server}/{name}")
-    asked = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
+    asked = open_page(f"{HTML.as_uri()}/{name}").asked_for
     kinds = (".css", ".js", ".woff2")
     theme = [url for url in asked if urlsplit(url).path.endswith(kinds) and "/live/" not in url]
     assert theme
