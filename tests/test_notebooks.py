@@ -268,6 +268,23 @@ def test_nbval_fails_on_a_cell_that_prints_and_draws(example_path):
     assert "1 failed" in report and "split it" in report
 
 
+def test_what_prints_is_counted_and_what_shows_nothing_may_be_either():
+    printed = [nbformat.v4.new_output("stream", text="42\n")]
+    bar = [nbformat.v4.new_output("stream", name="stderr", text="\r 50%|##")]
+    counted, uncounted = (
+        nbformat.v4.new_code_cell("run()", execution_count=count) for count in (1, None)
+    )
+    for cell, outputs, compared in [
+        (counted, printed, True),
+        (counted, bar, False),
+        (uncounted, printed, False),
+        (uncounted, bar, True),
+        (counted, [], True),
+        (uncounted, [], True),  # it trained, without a bar
+    ]:
+        assert (notebooks.why_not_compared(cell, outputs) == "") == compared
+
+
 def test_a_kernel_that_dies_at_its_start_is_started_once_more():
     tries = []
 
