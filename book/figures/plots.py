@@ -437,6 +437,7 @@ def _start_points(figure, groups, y_label, x_label, reference, sideways, size):
         margins = 0.2, 0.2, 0.62 + _more_lines(y_label, figure, 0), top
     else:
         bottom = 0.35 + 0.2 * max(name.count("\n") for name in groups) + 0.27 * bool(x_label)
+        bottom += _more_lines(x_label, figure, 0)
         margins = 0.82 + _more_lines(y_label, figure, 1), 0.15, bottom, 0.15
     axes, is_new = _axes(figure, structure, *margins)
     if not is_new:
