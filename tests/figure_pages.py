@@ -1,5 +1,6 @@
 """Pages that hold nothing but a figure, and a browser that notes what such a page complains of."""
 
+import json
 import shutil
 from contextlib import contextmanager
 
@@ -90,3 +91,18 @@ def open_page(context, folder, name="page", address=""):
     page = context.new_page()
     page.goto((folder / f"{name}.html").as_uri() + address)
     return page
+
+
+def through_json(page, script, argument):
+    """Return what a function of a page answers: Playwright itself takes minutes for maps.
+
+    Parameters
+    ----------
+    page : playwright.sync_api.Page
+    script : str
+        A function in JavaScript of one argument.
+    argument : list or str
+    """
+    plain = "(name, value) => (ArrayBuffer.isView(value) ? [...value] : value)"
+    packed = f"async argument => JSON.stringify(await ({script})(argument), {plain})"
+    return json.loads(page.evaluate(packed, argument))

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from accessible import serious_troubles
-from figure_pages import html_of, open_page, watched, write_page
+from figure_pages import html_of, open_page, through_json, watched, write_page
 
 from figures import live as live_module
 from figures.cut_heads import PATHS, cut_heads
@@ -122,7 +122,7 @@ def test_the_page_says_without_heads_what_numpy_says(page, ready):
         number = int(rng.integers(10, 10 ** int(rng.integers(2, 12))))
         cases.append((tasks.number_words(number, "fr"), heads))
     sent = [[words, [[PATHS[kind], head] for kind, head in heads]] for words, heads in cases]
-    found, same = page.evaluate(RUN, [NAME, sent]), 0
+    found, same = through_json(page, RUN, [NAME, sent]), 0
     for (words, heads), one in zip(cases, found, strict=True):
         cut = without(ready, [(kind, head + 1) for kind, head in heads])
         maps = cut.maps(words)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from figure_pages import html_of, open_page, watched, write_page
+from figure_pages import html_of, open_page, through_json, watched, write_page
 
 from figures import sides as module
 from figures.sides import side_by_side
@@ -186,7 +186,7 @@ def test_the_page_forbids_what_numpy_forbids(browser, tmp_path, name):
         page = open_page(context, tmp_path, "forbid")
         page.evaluate("name => engine.load(name)", name)
         page.wait_for_function("name => engine.models[name]", arg=name)
-        answers = page.evaluate(RUN, [name, inputs])
+        answers = through_json(page, RUN, [name, inputs])
     for (words, looks), answer in zip(inputs, answers, strict=True):
         found = forbidding(models[name], words, looks)
         same.append(answer["said"] == found.rows[:-1])

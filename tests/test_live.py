@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from accessible import serious_troubles
-from figure_pages import html_of, open_page, watched, write_page
+from figure_pages import html_of, open_page, through_json, watched, write_page
 
 import course
 from figures import live as module
@@ -238,7 +238,7 @@ def test_the_engine_says_what_numpy_says_and_looks_where_it_looks(page, name):
     language, digits, count = MODELS[name]
     trained, largest = runs.load(name), 0
     sources = [tasks.number_words(n, language) for n in some_numbers(digits, count)]
-    answers = page.evaluate(RUN, [name, sources])
+    answers = through_json(page, RUN, [name, sources])
     pairs = [trained.task.pair(source) for source in sources]
     expected = trained.answers(pairs)
     same = [answer["said"] == said for answer, said in zip(answers, expected, strict=True)]

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from accessible import serious_troubles
+from figure_pages import through_json
 from test_live import PHONE, some_numbers
 
 from figures.live import live
@@ -77,7 +78,7 @@ def test_the_page_agrees_with_the_kernel(browser, folder, name):
     page.add_init_script("Math.random = () => { throw new Error('an invented number') }")
     page.goto((folder / f"{name}.html").as_uri())
     run = "sources => sources.map(words => engine.run(engine.models.mine, words))"
-    answers = page.evaluate(run, sources)
+    answers = through_json(page, run, sources)
     expected = trained.answers([trained.task.pair(source) for source in sources])
     same = [answer["said"] == said for answer, said in zip(answers, expected, strict=True)]
     for source, answer, fits in zip(sources, answers, same, strict=True):

@@ -39,7 +39,8 @@ def stretches(browser, stem):
     context = browser.new_context(viewport=SCREEN)
     page = context.new_page()
     page.goto(path.as_uri())
-    page.wait_for_timeout(2000)  # formulas are set, and move what is below them
+    # The font of formulas has come: it moves what is below them.
+    page.evaluate("document.fonts.ready.then(() => null)")
     found = page.evaluate(STRETCHES, SEEN)
     context.close()
     return [(length / SCREEN["height"], heading) for length, heading in found]

@@ -8,7 +8,7 @@ import statistics
 import numpy as np
 import pytest
 from accessible import serious_troubles
-from figure_pages import html_of, open_page, watched, write_page
+from figure_pages import html_of, open_page, through_json, watched, write_page
 from test_live import PHONE, RUN, data_of, some_numbers
 
 import selftest
@@ -227,7 +227,7 @@ def open_figure(browser, folder):
 def alike(page, name, sources):
     """Hold the engine to NumPy: the same words, and weights that are as good as the same."""
     trained, largest = runs.load(name), 0
-    answers = page.evaluate(RUN, [name, sources])
+    answers = through_json(page, RUN, [name, sources])
     expected = trained.answers([trained.task.pair(source) for source in sources])
     same = [answer["said"] == said for answer, said in zip(answers, expected, strict=True)]
     for source, answer, fits in zip(sources, answers, same, strict=True):
@@ -279,7 +279,8 @@ def test_forbidden_looks_change_what_numpy_changes(open_figure, name):
             strict=True,
         )
         inputs.append((words, sorted(set(places))))
-    answers, same, largest = open_figure("letters").evaluate(FORBIDDEN, [name, inputs]), [], 0
+    answers = through_json(open_figure("letters"), FORBIDDEN, [name, inputs])
+    same, largest = [], 0
     for (words, looks), answer in zip(inputs, answers, strict=True):
         found = forbidding(trained, words, looks)
         same.append(answer["said"] == found.rows[:-1])

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from accessible import serious_troubles
-from figure_pages import html_of, open_page, watched, write_page
+from figure_pages import html_of, open_page, through_json, watched, write_page
 
 from figures import live as live_module
 from figures import parts as parts_module
@@ -278,7 +278,7 @@ def test_wires_that_fit_run_as_numpy_runs_them(opened, ready):
         for way in (WIRES, "ttt ttt", "tss tss", "tss ttt", "ttt none", "none tss")
     ]
     sources, changes = [words for words, _ in cases], [{"wires": way} for _, way in cases]
-    answers = opened("wires").evaluate(RUN, [NAME, sources, changes])
+    answers = through_json(opened("wires"), RUN, [NAME, sources, changes])
     for (words, way), answer in zip(cases, answers, strict=True):
         model = ready.but(wires=way)
         assert answer["said"] == model.says(words)
@@ -291,7 +291,7 @@ def test_equally_long_all_eight_run_as_numpy_runs_them(opened, ready, number):
     source, right = (tasks.number_words(number, language) for language in ("fr", "en"))
     ways = [way for taps in TAPS for way in (f"ttt {taps}", f"{taps} tss")]
     changes = [{"wires": way, "given": right} for way in ways]
-    answers = opened("wires").evaluate(RUN, [NAME, [source] * len(ways), changes])
+    answers = through_json(opened("wires"), RUN, [NAME, [source] * len(ways), changes])
     for way, answer in zip(ways, answers, strict=True):
         model = ready.but(wires=way)
         logits = model.logits([ready.task.pair(source, right)])[0]
