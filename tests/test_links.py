@@ -6,6 +6,7 @@ import re
 import pytest
 from docutils.nodes import make_id
 
+import citations
 import notebooks
 from folders import BOOK
 
@@ -19,7 +20,8 @@ def text_of(path):
     if path.suffix == ".md":
         return path.read_text(encoding="utf-8")
     cells = notebooks.read(path).cells
-    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return citations.with_roles(text)  # `test_citations` follows these
 
 
 def anchors(text):

@@ -53,6 +53,7 @@ DRAWN = {
     "phone_book": "c54d7d16515fde07",
     "recall": "b50376b80a0a6c50",
     "recall_stream": "cebc7065e1689df3",
+    "recall_stream4": "63078dde97c20f3f",
     "reversal": "5cc0b83cab8b2433",
     "reversal10": "8dbfd4d2ae7c17ae",
     "round_table": "a036d6d0ae6ece1c",
