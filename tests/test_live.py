@@ -350,6 +350,7 @@ def test_a_cell_is_named_in_words_by_pointer_and_by_keyboard(page):
     assert re.fullmatch(r"hundred looks at cent: [01]\.\d\d", say.inner_text())
     assert page.locator(".words .lit").all_inner_texts() == ["cent", "hundred"]
     cell.click()
+    page.wait_for_selector(".sum")
     page.mouse.move(5, 5)  # or the browser points at it again when the page's layout changes
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
