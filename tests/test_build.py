@@ -255,6 +255,43 @@ def test_a_kernel_that_dies_at_its_start_is_tried_once_more(tmp_path, monkeypatc
     assert "Kernel died" in run.error
 
 
+def strange_settings(folder, monkeypatch):
+    """Set what a user may have: another kernel, another way to show, a deep temporary folder."""
+    kernel = folder / "kernels" / "python3" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text('{"argv": ["false"], "display_name": "mine", "language": "python"}')
+    profile = folder / "profile_default" / "ipython_kernel_config.py"
+    profile.parent.mkdir()
+    profile.write_text("get_config().InteractiveShell.ast_node_interactivity = 'all'\n")
+    deep = folder / ("d" * 60) / ("e" * 60)
+    deep.mkdir(parents=True)
+    monkeypatch.setenv("JUPYTER_PATH", str(folder))
+    monkeypatch.setenv("IPYTHONDIR", str(folder))
+    monkeypatch.setenv("TMPDIR", str(deep))
+    monkeypatch.setattr("tempfile.tempdir", None)
+
+
+@pytest.mark.slow
+def test_settings_of_the_user_do_not_reach_the_kernels(tmp_path, monkeypatch):
+    path = write_notebook(tmp_path / "one.ipynb", "1\n2")
+    strange_settings(tmp_path, monkeypatch)
+    [run] = notebooks.execute_all([path], static=True)
+    assert not run.error
+    assert [output.data["text/plain"] for output in run.notebook.cells[0].outputs] == ["2"]
+    assert os.environ["IPYTHONDIR"] == os.environ["JUPYTER_PATH"] == str(tmp_path)
+
+
+@pytest.mark.slow
+def test_settings_of_the_user_do_not_reach_the_comparison(tmp_path, monkeypatch):
+    path = write_notebook(tmp_path / "one.ipynb", "1\n2")
+    [run] = notebooks.execute_all([path], static=True)
+    notebooks.write(notebooks.normalise(run.notebook), path)
+    strange_settings(tmp_path, monkeypatch)
+    command = [sys.executable, "-c", KEEPING, str(tmp_path), str(path)]
+    compared = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert compared.returncode == 0, compared.stdout
+
+
 @pytest.mark.slow
 def test_a_kernel_that_dies_in_a_cell_is_told_at_once(tmp_path):
     path = write_notebook(tmp_path / "one.ipynb", "import os; os._exit(1)")

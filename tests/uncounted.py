@@ -20,6 +20,7 @@ import notebooks
 from folders import ROOT
 
 BUILD = ROOT / "_build"
+SETTINGS = pytest.StashKey()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -67,5 +68,12 @@ def once_more(start):
 
 def pytest_configure(config):
     """Let nbval start its kernels patiently, and note what all outputs depend on."""
+    config.stash[SETTINGS] = notebooks.course_settings()
+    config.stash[SETTINGS].__enter__()
     config.course_at_start = course.fingerprint()
     nbval.kernel.start_new_kernel = once_more(nbval.kernel.start_new_kernel)
+
+
+def pytest_unconfigure(config):
+    """Give the user's own settings back."""
+    config.stash[SETTINGS].__exit__(None, None, None)
