@@ -17,9 +17,22 @@ import nbformat
 import pytest
 from test_assignments import PARTS, SET, cell, model_answers, needs_sandbox, with_answers, with_cell
 
+import folders
 from grading import __main__ as program
-from grading import execute, handed_in, hidden, lms, outcomes, places, pry, rebuild, sandbox, tables
-from grading.cases import SETS
+from grading import (
+    execute,
+    handed_in,
+    hidden,
+    lms,
+    outcomes,
+    places,
+    pry,
+    rebuild,
+    report,
+    sandbox,
+    tables,
+)
+from grading.cases import CHAPTERS, SETS
 from grading.execute import Evidence
 
 pytestmark = pytest.mark.slow
@@ -776,6 +789,30 @@ def test_feedback_fits_on_a_phone_and_says_what_a_question_was(course, right, pa
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert "4. Bug hunt: what does it look at?" in page.inner_text("body")
     assert page.inner_text("h2") == "bottleneck: 11 of 14 points, 3 still to be read"
+
+
+def test_titles_lead_into_the_published_book(course, right, monkeypatch):
+    course.hand_in("ann", right)
+    course.grade()
+    [path] = (course.out / "feedback").iterdir()
+    assert "href" not in path.read_text(), "the book is published nowhere"
+    monkeypatch.setattr("published.places", lambda: {"book": "https://example.org/course/"})
+    course.grade()
+    link = '<a href="https://example.org/course/book/06_alignment.html">4. Bug hunt'
+    assert link in path.read_text()
+
+
+def test_every_question_has_its_place_in_the_book():
+    for name in SETS:
+        notebook = places.read(places.named(places.SOURCE, name))
+        assert list(CHAPTERS[name]) == [*SETS[name], *written_of(notebook)]
+        assert all((folders.BOOK / f"{page}.ipynb").is_file() for page in CHAPTERS[name].values())
+
+
+def test_an_exercise_of_a_chapter_leads_to_itself(monkeypatch):
+    monkeypatch.setattr("published.places", lambda: {"book": "https://example.org/course/"})
+    links = report.links_of(report.titles_of(["03_bottleneck"]))
+    assert links["03_bottleneck", "ex-bits"].endswith("/book/03_bottleneck.html#ex-bits")
 
 
 # ---- from a platform and back ----------------------------------------------------------------

@@ -615,3 +615,49 @@ SETS = {
     "positions_heads": POSITIONS_HEADS,
     "forgetting_cost": FORGETTING_COST,
 }
+
+#: Where the book has what a question asks for; written answers too.
+CHAPTERS = {
+    "bottleneck": {
+        "bits_per_number": "03_bottleneck",
+        "exact_match": "03_bottleneck",
+        "state_weights": "03_bottleneck",
+        "context": "06_alignment",
+        "additive_scores": "06_alignment",
+        "share_by_length": "03_bottleneck",
+        "explanations": "06_alignment",
+    },
+    "self_attention": {
+        "causal_weights": "07_self_attention",
+        "project_heads": "11_transformer",
+        "hidden_by_average": "11_transformer",
+        "next_context": "11_transformer",
+        "running_attention": "07_self_attention",
+        "turned": "08_positions",
+        "layers_needed": "07_self_attention",
+        "forgets_nothing": "09_attention_vs_self_attention",
+    },
+    "positions_heads": {
+        "position_table": "08_positions",
+        "turned_score": "08_positions",
+        "faded_weights": "08_positions",
+        "shared_scores": "12_decoder_only",
+        "keep_heads": "10_heads",
+        "packed_mask": "12_decoder_only",
+        "go_on": "12_decoder_only",
+        "order_by_mask": "08_positions",
+        "silent_head": "10_heads",
+    },
+    "forgetting_cost": {
+        "slope_of_loss": "04_forgetting",
+        "left_over": "04_forgetting",
+        "shortened": "04_forgetting",
+        "writing_cost": "14_cost",
+        "window_mask": "14_cost",
+        "fading": "14_cost",
+        "contributions": "15_reading_maps",
+        "rank_agreement": "15_reading_maps",
+        "vanished_gradient": "04_forgetting",
+        "a_large_weight": "15_reading_maps",
+    },
+}

@@ -5,8 +5,10 @@ from itertools import groupby
 
 from jinja2 import Environment
 
+import published
 from folders import BOOK
 from grading import places, rebuild, tables
+from grading.cases import CHAPTERS
 from grading.chapters import exercises
 from grading.outcomes import NOT_GRADED, READ, TO_READ
 from grading.written import as_written, key_of
@@ -38,7 +40,9 @@ of yours.
 <ul>
 {% for one in outcomes %}
 <li><b>{{ number(one.points) }} of {{ number(one.out_of) }}</b>
-{{ titles.get((one.set, one.question), one.question) }}<br>
+{% set title = titles.get((one.set, one.question), one.question) %}
+{% set place = links.get((one.set, one.question)) %}
+{% if place %}<a href="{{ place }}">{{ title }}</a>{% else %}{{ title }}{% endif %}<br>
 {{ one.reason }}{% if one.detail and one.reason != not_graded %}: {{ one.detail }}{% endif %}
 {% endfor %}
 </ul>
@@ -153,6 +157,7 @@ def write_list(lines, path):
 def write_pages(outcomes, folder):
     """Write feedback/STUDENT.html for everybody, and take away pages of nobody."""
     titles = titles_of({one.set for one in outcomes})
+    links = links_of(titles)
     written, files = {}, file_names(sorted({one.student for one in outcomes}))
     for student, theirs in groupby(outcomes, lambda one: one.student):
         sets = []
@@ -171,7 +176,12 @@ def write_pages(outcomes, folder):
                 )
             )
         written[files[student]] = PAGE.render(
-            student=student, sets=sets, number=number, titles=titles, not_graded=NOT_GRADED
+            student=student,
+            sets=sets,
+            number=number,
+            titles=titles,
+            links=links,
+            not_graded=NOT_GRADED,
         )
     for file, page in written.items():
         places.write_whole(folder / "feedback" / file, page)
@@ -261,6 +271,31 @@ def titles_of(names):
                 if bold:
                     found[name, label] = bold[0]
     return found
+
+
+def links_of(questions):
+    """Return where the published book has what questions ask for; none before it is published.
+
+    Parameters
+    ----------
+    questions : iterable of (str, str)
+        Sets and questions, or chapters and their exercises.
+
+    Returns
+    -------
+    dict of (str, str) to str
+    """
+    book = published.places().get("book")
+    pages = {}
+    for name, question in questions:
+        if name in CHAPTERS:
+            page = CHAPTERS[name].get(question)
+        else:
+            page = name
+        if book and page:
+            exercise = "" if name in CHAPTERS else f"#{question}"
+            pages[name, question] = f"{book}book/{page}.html{exercise}"
+    return pages
 
 
 def _sum(outcomes):
