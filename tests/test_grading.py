@@ -811,8 +811,10 @@ def test_every_question_has_its_place_in_the_book():
 
 def test_an_exercise_of_a_chapter_leads_to_itself(monkeypatch):
     monkeypatch.setattr("published.places", lambda: {"book": "https://example.org/course/"})
-    links = report.links_of(report.titles_of(["03_bottleneck"]))
-    assert links["03_bottleneck", "ex-bits"].endswith("/book/03_bottleneck.html#ex-bits")
+    titles = report.titles_of(["03_bottleneck"])
+    assert titles["03_bottleneck", "ex-ways"] == "How long is the way?"
+    links = report.links_of(titles)
+    assert links["03_bottleneck", "ex-ways"].endswith("/book/03_bottleneck.html#ex-ways")
 
 
 # ---- from a platform and back ----------------------------------------------------------------

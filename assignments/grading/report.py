@@ -1,6 +1,7 @@
 """What the instructor and the students get: tables, pages with feedback, a page for reading."""
 
 import hashlib
+import re
 from itertools import groupby
 
 from jinja2 import Environment
@@ -266,10 +267,8 @@ def titles_of(names):
                     found[name, rebuild.name_of(cell)] = title
         elif (BOOK / f"{name}.ipynb").is_file():
             for label, cells in exercises(places.read(BOOK / f"{name}.ipynb").cells).items():
-                lines = cells[0].source.splitlines()
-                bold = [line.strip("* ") for line in lines if line.startswith("**")]
-                if bold:
-                    found[name, label] = bold[0]
+                if bold := re.search(r"^\*\*(.+?)\*\*", cells[0].source, re.MULTILINE):
+                    found[name, label] = bold[1].rstrip(".")
     return found
 
 
