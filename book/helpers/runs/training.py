@@ -127,9 +127,12 @@ def fit(
 
 
 def _bar(numbers, label, steps):
-    """Progress bar over the numbers of steps; the static book has none."""
+    """Progress bar over the numbers of steps; the static book has none.
+
+    It stays and says how long that took: a bar that is taken away leaves an empty one in Lab.
+    """
     hidden = label is None or bool(os.environ.get("STATIC_BOOK"))
-    return tqdm(numbers, label, steps, leave=False, disable=hidden, initial=numbers.start)
+    return tqdm(numbers, label, steps, disable=hidden, initial=numbers.start)
 
 
 def _each(batches, bar, steps):
