@@ -219,7 +219,7 @@ def test_page_is_accessible_in_both_themes(open_page, name, theme):
     page = open_page(f"{HTML.as_uri()}/{name}", theme=theme)
     assert page.locator("html").get_attribute("data-theme") == theme
     # Between the themes nothing but colours changes.
-    serious = serious_troubles(page, ["color-contrast"] if theme == "dark" else None)
+    serious = serious_troubles(page, colours_only=theme == "dark")
     assert not serious, "\n".join(serious)
 
 
