@@ -70,8 +70,10 @@ SAME_LOOK = f"""() => {{ {TAKING}
     if (above.length) whole.add(place.closest("figure"));
     for (let one = place; one; one = one.parentElement) kept.add(one);
   }}
-  const prune = place => [...place.children].forEach(child =>
-    whole.has(child) ? 0 : kept.has(child) ? prune(child) : child.matches("script, style") || take(child));
+  const prune = place => [...place.children].forEach(child => {{
+    if (kept.has(child)) whole.has(child) || prune(child);
+    else if (!child.matches("script, style")) take(child);
+  }});
   prune(document.body);
 }}"""
 GIVE_BACK = "() => taken.forEach(([hole, place]) => hole.replaceWith(place))"
@@ -89,7 +91,8 @@ def serious_troubles(page, *, colours_only=False):
     )
     found = []
     if not colours_only:
-        found += _violations(page, REPEATED, rules={rule: {"enabled": False} for rule in OF_COLOURS})
+        others = {rule: {"enabled": False} for rule in OF_COLOURS}
+        found += _violations(page, REPEATED, rules=others)
     found += _violations(page, SAME_LOOK, runOnly=OF_COLOURS)
     return [
         f"{violation['id']}: {node['target']} {node.get('failureSummary', '')}"
@@ -100,9 +103,9 @@ def serious_troubles(page, *, colours_only=False):
 
 
 def _violations(page, take, **options):
+    options |= {"resultTypes": ["violations"], "preload": False}
     page.evaluate(take)
     try:
-        report = Axe().run(page, options={"resultTypes": ["violations"], "preload": False} | options)
+        return Axe().run(page, options=options).response["violations"]
     finally:
         page.evaluate(GIVE_BACK)
-    return report.response["violations"]

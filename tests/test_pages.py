@@ -30,6 +30,7 @@ PAGES = [f"book/{path.stem}.html" for path in notebooks.chapters()] + [
     "book/references.html",
 ]
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+TIGHTEST = {"width": 1201, "height": 900}  # with both side bars; a chart has the least room here
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -245,10 +246,22 @@ def looks(page, selector, name):
 def test_every_word_of_a_chart_can_be_read(open_page, name, viewport):
     """None is smaller than 11 pixels, over the edge, or over another, at any place of a control."""
     page = open_page(f"{HTML.as_uri()}/{name}", viewport=viewport)
+    if viewport is DESKTOP:
+        page.set_viewport_size(TIGHTEST)
     assert not unreadable(page)
     shown = "drawings => drawings.map(drawing => drawing.getAttribute('class'))"
     kinds = page.locator("figure .picture svg:visible").evaluate_all(shown)
     assert set(kinds) <= {"narrow" if viewport is PHONE else "wide"}
+    page.set_viewport_size(viewport)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_code_stays_within_its_column(open_page, name):
+    page = open_page(f"{HTML.as_uri()}/{name}")
+    assert looks(page, ".cell_input pre", "whiteSpaceCollapse") <= {"preserve"}
+    assert looks(page, ".cell_input pre", "textWrapMode") <= {"wrap"}
+    wide = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
+    assert page.locator(".cell_input pre:visible").evaluate_all(wide) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
