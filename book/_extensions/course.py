@@ -10,7 +10,7 @@
 6. It says at the foot of every page where the book is published, once it is.
 7. It lets a page be read before the theme's scripts have come.
 
-The others are `citations`, `formulas`, `pages` and `search`.
+The others are `citations`, `formulas`, `pages`, `search` and `styles`.
 """
 
 import hashlib
@@ -215,6 +215,6 @@ def setup(app):
     app.connect("autodoc-skip-member", skip_fields)
     app.connect("build-finished", write_models)
     app.add_js_file(None, body=QUIET_SEARCH)
-    for name in ("citations", "formulas", "pages", "search"):
+    for name in ("citations", "formulas", "pages", "search", "styles"):
         app.setup_extension(name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
