@@ -1,4 +1,4 @@
-"""The course's Sphinx extension. It does seven things, and brings four others.
+"""The course's Sphinx extension. It does seven things, and brings five others.
 
 1. Before Sphinx reads the notebooks, those whose outputs aren't in the cache are executed
    side by side, so that a plain ``jupyter-book build .`` is parallel and never stale.
