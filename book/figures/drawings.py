@@ -843,7 +843,7 @@ def exponentials(logits, *, label, caption):
     """
     powers = {name: math.exp(z) for name, z in logits.items()}
     total, found = sum(powers.values()), []
-    heads = ((4, "word"), (72, "logit z"), (150, "e to the z"), (218, "share of the sum"))
+    heads = ((4, "word"), (66, "logit z"), (139, "e to the z"), (218, "share of all"))
     found += [_text(x, 13, words, 12, "start", font_weight=700) for x, words in heads]
     for i, (name, power) in enumerate(powers.items()):
         y, share = 34 + 24 * i, power / total

@@ -34,7 +34,7 @@ SIGNS = {
 TEXT = {
     "guess": "What is wrong?",
     "right": "Yes. The fold below has the two versions, what it costs, and the check.",
-    "wrong": "That would show otherwise: {symptom}",
+    "wrong": "That would show differently: {symptom}",
     "fold": "The two versions, the cost, the check",
     "unmeasured": "Not measured: {why}",
     "seen": "Threads in {count} public {kind}: {threads}.",

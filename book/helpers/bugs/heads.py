@@ -26,7 +26,7 @@ def _side_by_side(weight):
     join_heads,
     _contexts,
     symptom="A position gets numbers of other positions, later ones too; easy tasks still train.",
-    mistake="that is the bug: positions of one head lie side by side.",
+    mistake="the heads axis stays where it is: a row holds positions of one head, side by side.",
     chapter="11_transformer",
     caught_by="later_changes_nothing",
     handed=_by_place,

@@ -33,7 +33,7 @@ def _thirds(params, x, state):
     gru_step,
     _gru_state,
     symptom="Nothing, if it is trained so: the gate learns the opposite. PyTorch's weights fail.",
-    mistake="u is turned round: where it is 1, the old state stays.",
+    mistake="the update gate is turned round: where it is 1, the old state stays.",
     chapter="02_recurrence",
 )
 def _update_gate_turned_round(params, x, state):
