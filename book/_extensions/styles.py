@@ -110,7 +110,7 @@ def without_what_fits_nothing(rules, words):
         if rule.type == "qualified-rule":
             kept = [one for one in split(rule.prelude) if fits(one, words)]
             if kept:
-                selectors = ",".join(map(tinycss2.serialize, kept))
+                selectors = ",".join(tinycss2.serialize(one).strip() for one in kept)
                 found.append(f"{selectors}{{{tinycss2.serialize(rule.content)}}}")
         elif rule.type == "at-rule" and rule.lower_at_keyword in NESTED and rule.content:
             inner = without_what_fits_nothing(parse(rule.content), words)
