@@ -103,7 +103,7 @@ def without_what_fits_nothing(rules, words):
     --------
     >>> sheet = "@media print { .a, .b > i { color: red } .c { top: 0 } } @charset 'x';"
     >>> without_what_fits_nothing(parse(sheet), {"b"})
-    '@media print { .b > i { color: red }}@charset "x";'
+    '@media print {.b > i{ color: red }}@charset "x";'
     """
     found = []
     for rule in rules:
