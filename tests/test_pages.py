@@ -65,7 +65,7 @@ def address(request, server):
 
 @pytest.fixture(scope="module")
 def shelf(browser):
-    """Keep pages open for the tests that only look at them: address, theme, size -> page."""
+    """Keep pages open for the tests that only look at them: address and size -> page."""
     return {}
 
 
@@ -73,9 +73,10 @@ def shelf(browser):
 def open_page(browser, shelf):
     """Return a function that opens a page; what the page complains of fails the test.
 
-    A page of the same address, theme and size is opened once for all tests of the file, so most
-    open it from disk. What a test does to it must not matter to another; if it would, it says
-    ``alone=True``. Addresses that the page asked for are in its list ``asked_for``.
+    A page of the same address and size is opened once for all tests of the file, so most open it
+    from disk; as its reader changes the system from light to dark, so does it. What a test does to
+    it must not matter to another; if it would, it says ``alone=True``. Addresses that the page
+    asked for are in its list ``asked_for``.
     """
     opened = []
 
@@ -90,13 +91,18 @@ def open_page(browser, shelf):
         return page, troubles
 
     def open_(url, theme="light", viewport=DESKTOP, *, alone=False):
-        key = url, theme, viewport["width"]
+        key = url, viewport["width"]
         if alone:
             opened.append((*new(url, theme, viewport), True))
         else:
             shelf[key] = shelf.get(key) or new(url, theme, viewport)
             opened.append((*shelf[key], False))
-        return opened[-1][0]
+        page = opened[-1][0]
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function(
+            "theme => document.documentElement.dataset.theme === theme", arg=theme
+        )
+        return page
 
     yield open_
     for page, _, alone in opened:
@@ -219,6 +225,15 @@ def test_page_is_accessible_in_both_themes(open_page, name, theme):
     # Between the themes nothing but colours changes.
     serious = serious_troubles(page, colours_only=theme == "dark")
     assert not serious, "\n".join(serious)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_page_is_light_or_dark_before_the_scripts_have_come(browser, theme):
+    page = browser.new_page(color_scheme=theme)
+    page.route("**/*.js*", lambda route: route.abort())
+    page.goto(f"{HTML.as_uri()}/{PAGES[0]}")
+    assert page.locator("html").get_attribute("data-theme") == theme
+    page.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
