@@ -81,11 +81,11 @@ def test_a_selector_is_split_at_its_own_commas():
         ("@keyframes b{from{x:1}}", "@keyframes b{from{x:1}}"),
         ("@font-face{src:url(b)}", "@font-face{src:url(b)}"),
         (r".a\/b{x:1}", ""),
-        ("a.b-c-d{x:1}", "a.b-c-d{x:1}"),
+        ("a.bs-popover-top .a{x:1}", "a.bs-popover-top .a{x:1}"),
     ],
 )
 def test_only_what_can_fit_is_kept(sheet, kept):
-    words = {"a", "b-c"}
+    words = {"a"}
     assert styles.without_what_fits_nothing(styles.parse(sheet), words) == kept
     again = styles.without_what_fits_nothing(styles.parse(kept), words)
     assert again == kept
