@@ -22,10 +22,12 @@ PIP := -m pip --disable-pip-version-check install --quiet
 export OMP_NUM_THREADS := 1
 # The user's own setting would install beside the environment.
 export PIP_USER := no
+# Or would have every process compile anew what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 TESTS := $(BOOK) -m pytest -n auto
-# All tests of a file, or all cells of a notebook, in one process; the longest files first.
-WHOLE_FILES := --dist loadscope
+# All tests of a file, or all cells of a notebook, in one process, in the order of `conftest`.
+WHOLE_FILES := --dist loadscope --no-loadscope-reorder
 # All tests of a built page in one process, which opens it once.
 SAME_PAGES := --dist loadgroup
 IN_CI := $(filter true,$(CI))
@@ -57,9 +59,9 @@ check: .venv/here
 # for the build.
 test: check compare
 	$(if $(IN_CI),$(MAKE) .venv-binder/installed)
-	$(TESTS) $(WHOLE_FILES) -m "$(if $(IN_CI),(slow or binder),slow and not binder) and not pages"
+	$(TESTS) $(WHOLE_FILES) -m "$(if $(IN_CI),(slow or binder),slow and not binder) and not pages" tests
 	$(BUILD)
-	$(TESTS) $(SAME_PAGES) -m pages -rs
+	$(TESTS) $(SAME_PAGES) -m pages -rs tests
 
 # That what is compared doesn't depend on the processor: OPENBLAS_CORETYPE=Haswell make compare
 compare: .venv/here

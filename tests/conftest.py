@@ -35,6 +35,23 @@ FLAGS = [
 ]
 
 
+# Files that take more than half a minute.
+LONGEST = {
+    "test_assignments",
+    "test_binder",
+    "test_build",
+    "test_explore",
+    "test_grading",
+    "test_live",
+    "test_notebooks",
+    "test_pages",
+    "test_running",
+    "test_sides",
+    "test_small_figures",
+    "test_streams",
+}
+
+
 def pytest_configure():
     """Stop if Python finds the course elsewhere: another copy would be tested."""
     for module in (folders, grading, helpers):
@@ -55,8 +72,10 @@ def way(request):
 def pytest_collection_modifyitems(items):
     """Leave what drives a browser out of `make check`; keep together what opens the same pages.
 
-    With ``--dist loadgroup``, the tests of one file, or of one built page, run in one process.
+    With ``--dist loadgroup``, the tests of one file, or of one built page, run in one process. The
+    longest files come first, so that at the end no process works on one alone.
     """
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
     for item in items:
         if "browser_path" in getattr(item, "fixturenames", ()):
             item.add_marker("slow")
