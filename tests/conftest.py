@@ -26,7 +26,6 @@ BROWSERS = (
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
-    "--disable-threaded-compositing",  # a quarter of the work, which nobody would see
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

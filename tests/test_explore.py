@@ -26,7 +26,7 @@ from PIL import Image
 
 from figures import controls, plots, svg
 from figures import explore as module
-from figures.explore import explore, picture, positions
+from figures.explore import IN_THE_DARK, explore, picture, positions
 
 BOOK = Path(__file__).parents[1] / "book"
 SHARPNESS = np.linspace(0.1, 2, 21)
@@ -434,7 +434,8 @@ def test_widgets_redraw_and_describe(shown):
     assert words.value.endswith("&lt;b&gt;")
     for position in positions(**CELLS):
         sliders["the row"].value, sliders["letter"].value = position.values()
-        assert Elements(words.value).text == CELLS_ALT.format(**position) + "<b>"
+        said = Elements(words.value.removeprefix(IN_THE_DARK)).text
+        assert said == CELLS_ALT.format(**position) + "<b>"
         drawn = np.asarray(Image.open(io.BytesIO(picture.value)))
         assert (drawn == rendered(draw_cells, **position)).all()
 
@@ -526,7 +527,7 @@ def test_an_error_in_a_live_draw_is_shown_until_the_next_picture(shown):
     sliders["n"].value = 2
     assert words.value == "<b>ValueError</b>: &lt;two&gt;"
     sliders["n"].value = 3
-    assert Elements(words.value).text == "nonebelow"
+    assert Elements(words.value.removeprefix(IN_THE_DARK)).text == "nonebelow"
 
 
 @pytest.mark.slow
@@ -783,6 +784,19 @@ def test_in_the_dark_pictures_are_light_on_the_ground_of_the_page(browser, page_
             assert shot.max() == 255  # words
         page.emulate_media(media="print")
         assert drawing.evaluate("one => getComputedStyle(one).filter") == "none"
+
+
+@pytest.mark.parametrize(("light", "pale"), [("true", False), ("false", True)])
+def test_in_a_dark_lab_charts_are_light_on_dark(browser, shown, light, pale):
+    picture(plots.bars, [0.5, 0.2], labels="ab", y_label="y", alt="two bars")
+    still = shown.pop()["text/html"]
+    _, _, words = live(shown, draw_cells, alt=CELLS_ALT, **CELLS)
+    page = browser.new_page()
+    for html in (still, f'{words.value}<img class="chart">'):
+        page.set_content(f'<body data-jp-theme-light="{light}">{html}')
+        filters = "all => all.map(one => getComputedStyle(one).filter !== 'none')"
+        assert page.locator("svg, img").evaluate_all(filters) == [pale]
+    page.close()
 
 
 # A figure in one call.

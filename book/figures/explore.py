@@ -33,6 +33,10 @@ from figures.plots import SCALE, new_figure
 MOST_POSITIONS = 400  # of all controls together: about what a page can carry
 UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 PHONE = 3.55  # inches: what the card of a picture has room for where a screen has 390 CSS pixels
+# JupyterLab in the dark: charts are light on dark there, as in the book.
+IN_THE_DARK = (
+    '<style>[data-jp-theme-light="false"] .chart { filter: invert(1) hue-rotate(180deg); }</style>'
+)
 REST = 0.15  # seconds without a move, after which a kernel draws the whole picture
 WHOLE, SHORTEST = 6000, 250  # milliseconds of playing: from end to end, and one step
 
@@ -179,8 +183,9 @@ def picture(draw, *data, alt, caption="", size=(6.4, 3.6), phone=None, **options
         figure = new_figure(inches)
         draw(figure, *data, **options)
         drawings.append((svg.drawn(figure), figure.get_size_inches()))
+    look = "" if _is_static() else IN_THE_DARK
     _show_html(
-        f'<figure class="plot">{_picture_element(drawings, words)}{_caption_element(caption)}'
+        f'<figure class="plot">{look}{_picture_element(drawings, words)}{_caption_element(caption)}'
         "</figure>"
     )
 
@@ -308,7 +313,9 @@ def _draw_frames(draw, size, start, values):
 def _picture_element(drawings, alt):
     """Return a picture: its SVG in one size or, for the style sheet to choose, in two."""
     look = (
-        'class="{}"' if len(drawings) > 1 else 'style="max-width:100%;height:auto;background:#fff"'
+        'class="{}"'
+        if len(drawings) > 1
+        else 'class="chart" style="max-width:100%;height:auto;background:#fff"'
     )
     names = ("wide", "narrow")[: len(drawings)]
     drawn = "".join(
@@ -354,6 +361,7 @@ def _show_widgets(draw, figure, alt, caption, labels, start, play, values):
     }
     width = f"{figure.get_figwidth() * 96:.0f}px"
     picture = ipywidgets.Image(format="png", layout={"max_width": "100%"})
+    picture.add_class("chart")
     words, screen = ipywidgets.HTML(), _Screen(figure, picture)
 
     def update():
@@ -362,7 +370,7 @@ def _show_widgets(draw, figure, alt, caption, labels, start, play, values):
         screen.show()
         # The picture widget takes no alternative text: it goes before the caption, unseen.
         spoken = escape(_words(alt, position))
-        words.value = f'<span style="{UNSEEN}">{spoken}</span>{escape(caption)}'
+        words.value = f'{IN_THE_DARK}<span style="{UNSEEN}">{spoken}</span>{escape(caption)}'
 
     def update_or_say_why(_change):
         try:
