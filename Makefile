@@ -35,11 +35,10 @@ NBVAL := --nbval --nbval-cell-timeout=600 -p no:cacheprovider -p tests.uncounted
 LINT_IMPORTS := $(BOOK) -c "from importlinter.cli import lint_imports_command as main; main()"
 BUILD := $(BOOK) -c "from jupyter_book.cli.main import main; main()" build . -W -n --keep-going
 
-.PHONY: book serve lab check test compare notebooks assignments lay-out grade release bench results clean
+.PHONY: book html serve lab check test slow compare notebooks assignments lay-out grade release bench results clean
 .PHONY: FORCE
 
-book: .venv/here
-	@$(BUILD)
+book: html
 	@echo "Open this page in a browser: file://$(CURDIR)/_build/html/index.html"
 
 serve: book
@@ -59,9 +58,14 @@ check: .venv/here
 # for the build.
 test: check compare
 	$(if $(IN_CI),$(MAKE) .venv-binder/installed)
-	$(TESTS) $(WHOLE_FILES) -m "$(if $(IN_CI),(slow or binder),slow and not binder) and not pages" tests
-	$(BUILD)
+	$(MAKE) --jobs=2 slow html
 	$(TESTS) $(SAME_PAGES) -m pages -rs tests
+
+slow: .venv/here
+	$(TESTS) $(WHOLE_FILES) -m "$(if $(IN_CI),(slow or binder),slow and not binder) and not pages" tests
+
+html: .venv/here
+	@$(BUILD)
 
 # That what is compared doesn't depend on the processor: OPENBLAS_CORETYPE=Haswell make compare
 compare: .venv/here
