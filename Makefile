@@ -58,7 +58,7 @@ check: .venv/here
 # for the build.
 test: check compare
 	$(if $(IN_CI),$(MAKE) .venv-binder/installed)
-	$(MAKE) --jobs=2 slow html
+	$(MAKE) slow html
 	$(TESTS) $(SAME_PAGES) -m pages -rs tests
 
 slow: .venv/here
